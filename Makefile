@@ -1,0 +1,103 @@
+# One way in for people and for CI: `make demo`, `make test`.
+#
+# - Needs make, a POSIX shell and Python 3.11 or newer; everything else goes into .venv.
+# - Uses uv where there is one, pip otherwise. `make UV= test` leaves uv aside,
+#   `make PYTHON=/path/to/python test` chooses the Python.
+# - Set-up is done once, and again when pyproject.toml has changed or the folder has moved.
+
+PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11 python
+PYTHON ?=
+UV ?= $(shell command -v uv 2>/dev/null)
+ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+# Told by its own path, because a venv does not survive a move, nor the loss of its Python.
+SOUND := $(shell test "$$(cat $(VENV)/home 2>/dev/null)" = "$$(pwd -P)" && $(RUN) -c '' 2>/dev/null && echo yes)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format pytest coverage bench torture clean FORCE
+
+help: ## tell what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/runtime ## walk through the registry on real files, in a few seconds
+	@$(RUN) -m stemmata.demo $(ARGS)
+
+test: lint pytest ## everything that CI runs: style, types, layers, then every test and document
+
+check: test ## the same as test
+
+lint: $(VENV)/dev
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+
+pytest: $(VENV)/dev
+	$(RUN) -m pytest -n auto --dist loadgroup $(ARGS)
+
+format: $(VENV)/dev ## put the code into its one format
+	$(RUN) -m ruff check --fix-only .
+	$(RUN) -m ruff format .
+
+coverage: $(VENV)/dev ## run the tests and show which lines and branches they leave out
+	$(RUN) -m pytest -n auto --dist loadgroup --cov --cov-report=term-missing $(ARGS)
+
+bench: $(VENV)/dev ## measure beside raw storage, in one run
+	@$(RUN) tests/benchmarks/run.py $(ARGS)
+
+torture: $(VENV)/dev ## run the tests that take minutes
+	$(RUN) -m pytest -m torture $(ARGS)
+
+clean: ## remove .venv and what the tools left behind
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .coverage .coverage.* htmlcov
+	find domain projections adapters tests -name __pycache__ -prune -exec rm -rf {} +
+
+# --- set-up -----------------------------------------------------------------
+
+$(VENV)/runtime: $(VENV)/made pyproject.toml
+	@$(call install,-e .)
+	@touch $@
+
+$(VENV)/dev: $(VENV)/made pyproject.toml
+	@$(call install,-e '.[all]' --group dev)
+	@touch $@ $(VENV)/runtime
+
+# pip knows --group since 25.1, and a new venv brings the pip of its Python.
+define install
+echo "installing into $(VENV) ..."; \
+if [ -n "$(UV)" ] && "$(UV)" pip install --quiet --python $(RUN) $(1); then exit 0; fi; \
+[ -z "$(UV)" ] || echo "uv could not; trying pip"; \
+$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null || exit 1; \
+$(RUN) -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))' \
+	|| $(RUN) -m pip install --quiet --upgrade 'pip>=25.1' || exit 1; \
+$(RUN) -m pip install --quiet $(1)
+endef
+
+$(VENV)/made: $(if $(SOUND),,FORCE)
+	@rm -rf $(VENV); \
+	if [ -n "$(UV)" ]; then \
+		"$(UV)" venv --quiet --python "$(if $(PYTHON),$(PYTHON),>=3.11)" $(VENV) \
+			&& pwd -P > $(VENV)/home && touch $@ && exit 0; \
+		echo "uv could not make $(VENV); trying python -m venv"; rm -rf $(VENV); \
+	fi; \
+	old=; bare=; \
+	for python in $(if $(PYTHON),"$(PYTHON)",$(PYTHONS)); do \
+		"$$python" -c '' 2>/dev/null || continue; \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { old="$$old $$python"; continue; }; \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { bare="$$bare $$python"; continue; }; \
+		echo "making $(VENV) with $$("$$python" --version)"; \
+		"$$python" -m venv $(VENV) || exit 1; \
+		pwd -P > $(VENV)/home && touch $@ && exit 0; \
+	done; \
+	if [ -n "$$bare" ]; then \
+		echo "Found$$bare, but without venv and ensurepip; on Debian and Ubuntu: apt install python3-venv." >&2; \
+	elif [ -n "$$old" ]; then \
+		echo "Found$$old, but Stemmata needs Python 3.11 or newer; name one with make PYTHON=..." >&2; \
+	else \
+		echo "Found no Python; Stemmata needs Python 3.11 or newer; name one with make PYTHON=..." >&2; \
+	fi; \
+	exit 1

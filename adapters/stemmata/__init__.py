@@ -1,0 +1,1 @@
+"""The front door of Stemmata, an embeddable, event-sourced artifact registry."""

@@ -1,0 +1,1 @@
+"""Everything of Stemmata that touches the world: event, view and content stores."""
