@@ -60,21 +60,22 @@ clean: ## remove .venv and what the tools left behind
 
 $(VENV)/runtime: $(VENV)/made pyproject.toml
 	@$(call install,-e .)
-	@touch $@
 
 $(VENV)/dev: $(VENV)/made pyproject.toml
 	@$(call install,-e '.[all]' --group dev)
-	@touch $@ $(VENV)/runtime
+	@touch $(VENV)/runtime
 
-# pip knows --group since 25.1, and a new venv brings the pip of its Python.
+# A venv may lack pip (uv made it), and pip knows --group since 25.1 only.
 define install
 echo "installing into $(VENV) ..."; \
-if [ -n "$(UV)" ] && "$(UV)" pip install --quiet --python $(RUN) $(1); then exit 0; fi; \
-[ -z "$(UV)" ] || echo "uv could not; trying pip"; \
+if [ -n "$(UV)" ]; then \
+	"$(UV)" pip install --quiet --python $(RUN) $(1) && touch $@ && exit 0; \
+	echo "uv could not; trying pip"; \
+fi; \
 $(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null || exit 1; \
-$(RUN) -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))' \
-	|| $(RUN) -m pip install --quiet --upgrade 'pip>=25.1' || exit 1; \
-$(RUN) -m pip install --quiet $(1)
+$(if $(findstring --group,$(1)),$(RUN) -m pip install --help | grep -q -e --group \
+	|| $(RUN) -m pip install -qq 'pip>=25.1' || exit 1;) \
+$(RUN) -m pip install -qq $(1) && touch $@
 endef
 
 $(VENV)/made: $(if $(SOUND),,FORCE)
