@@ -1,0 +1,94 @@
+"""The event store in memory: the reference that every other store is compared with.
+
+It is the library's own in-memory recorder, with the checks and the turn-taking that the port asks for.
+What it holds is gone with the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.popo import POPOApplicationRecorder
+
+from stemmata_adapters.event_stores.recorder import RecorderEventStore
+from stemmata_domain.errors import WrongExpectedVersion
+from stemmata_domain.ports import NO_STREAM, IdSource, Snapshot
+
+
+class MemoryRecorder(POPOApplicationRecorder):
+    """The library's recorder in memory; it tells positions, and checks expected versions."""
+
+    def insert_expecting(
+        self, stored_events: Sequence[StoredEvent], expected: Sequence[tuple[str, int]]
+    ) -> Sequence[int]:
+        """Insert the events if each stream is where it is expected."""
+        with self._database_lock:
+            for stream, at in expected:
+                index = self._stored_events_index.get(stream)
+                actual = len(index) - 1 if index else NO_STREAM
+                if actual != at:
+                    raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)
+            return self.insert_events(stored_events) or ()
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[Notification]:
+        """Return stored events with their positions."""
+        with self._database_lock:
+            index = self._stored_events_index.get(str(originator_id), {})
+            first = 0 if gt is None else gt + 1
+            end = len(index) if lte is None else min(len(index), lte + 1)
+            versions = range(end - 1, first - 1, -1) if desc else range(first, end)
+            chosen = versions if limit is None else versions[:limit]
+            return [self._notification(index[version]) for version in chosen]
+
+    def _notification(self, place: int) -> Notification:
+        s = self._stored_events[place]
+        return Notification(s.originator_id, s.originator_version, s.topic, s.state, place + 1)
+
+    @contextmanager
+    def undone_on_error(self) -> Iterator[None]:
+        """Hold the recorder; take back what was inserted inside if the block fails."""
+        with self._database_lock:
+            before = len(self._stored_events)
+            try:
+                yield
+            except BaseException:
+                for stored in self._stored_events[before:]:
+                    stream = str(stored.originator_id)
+                    del self._stored_events_index[stream][stored.originator_version]
+                del self._stored_events[before:]
+                raise
+
+
+class MemoryEventStore(RecorderEventStore):
+    """An event store in memory. One writer at a time; it keeps snapshots."""
+
+    recorder: MemoryRecorder
+
+    def __init__(self, *, ids: IdSource) -> None:
+        super().__init__(MemoryRecorder(), ids=ids)
+        self._snapshots: dict[str, Snapshot] = {}
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the right to append; see the port."""
+        with self.recorder.undone_on_error():
+            yield
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot; see the port."""
+        self._snapshots[snapshot.stream] = snapshot
+
+    def load_snapshot(self, stream: str) -> Snapshot | None:
+        """Return the newest snapshot; see the port."""
+        return self._snapshots.get(stream)

@@ -1,0 +1,202 @@
+"""The event store in a SQLite file.
+
+The recorder is lean: the library's own takes a connection from a pool for each read, which costs more
+than the read. Events are never deleted, so that positions have no gaps and need no counter.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+    Subscription,
+)
+
+from stemmata_adapters.databases.sqlite import SqliteDatabase, unavailable
+from stemmata_adapters.event_stores.recorder import RecorderEventStore
+from stemmata_domain.errors import WrongExpectedVersion
+from stemmata_domain.ports import NO_STREAM, IdSource, Snapshot
+
+SCHEMA = 1
+
+TABLES = (
+    """
+    CREATE TABLE event (
+        position INTEGER PRIMARY KEY,
+        stream TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        state BLOB NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX event_stream ON event (stream, version)",
+    """
+    CREATE TABLE snapshot (
+        stream TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        schema INTEGER NOT NULL,
+        body BLOB NOT NULL
+    )
+    """,
+)
+
+_INSERT = "INSERT INTO event (stream, version, topic, state) VALUES (?, ?, ?, ?)"
+_LAST_VERSION = "SELECT max(version) FROM event WHERE stream = ?"
+_HEAD = "SELECT max(position) FROM event"
+
+
+class SqliteRecorder(ApplicationRecorder):
+    """Stored events in a SQLite file."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self.database = database
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **_: Any
+    ) -> Sequence[int]:
+        """Insert the events, all or none, and return their positions."""
+        with self.database.writing() as writer:
+            return _insert(writer, stored_events)
+
+    def insert_expecting(
+        self, stored_events: Sequence[StoredEvent], expected: Sequence[tuple[str, int]]
+    ) -> Sequence[int]:
+        """Insert the events if each stream is where it is expected."""
+        with self.database.writing() as writer:
+            for stream, at in expected:
+                last = writer.execute(_LAST_VERSION, (stream,)).fetchone()[0]
+                actual = NO_STREAM if last is None else last
+                if actual != at:
+                    raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)
+            return _insert(writer, stored_events)
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[Notification]:
+        """Return stored events of a stream, with their positions."""
+        order = "DESC" if desc else "ASC"
+        return self._select(
+            "SELECT stream, version, topic, state, position FROM event WHERE stream = ?"
+            f" AND version > ? AND version <= ? ORDER BY version {order} LIMIT ?",
+            (
+                originator_id.hex if isinstance(originator_id, UUID) else originator_id,
+                NO_STREAM if gt is None else gt,
+                _LAST if lte is None else lte,
+                -1 if limit is None else limit,
+            ),
+        )
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return stored events of all streams, in the order of their positions."""
+        first = (start or 0) + (0 if inclusive_of_start else 1)
+        chosen = f" AND topic IN ({', '.join('?' * len(topics))})" if topics else ""
+        return self._select(
+            "SELECT stream, version, topic, state, position FROM event"
+            f" WHERE position >= ? AND position <= ?{chosen} ORDER BY position LIMIT ?",
+            (first, _LAST if stop is None else stop, *topics, limit),
+        )
+
+    def _select(self, statement: str, values: tuple[object, ...]) -> Sequence[Notification]:
+        try:
+            rows = self.database.connection().execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise unavailable(self.database.path, error) from error
+        return [Notification(*row) for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        """Return the position of the last event."""
+        try:
+            found: int | None = self.database.connection().execute(_HEAD).fetchone()[0]
+        except sqlite3.Error as error:
+            raise unavailable(self.database.path, error) from error
+        return found
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        """Refuse: hosts subscribe to the registry, not to its recorder."""
+        raise OperationalError("this recorder has no subscriptions")
+
+
+_LAST = 2**63 - 1
+
+
+def _insert(writer: sqlite3.Connection, stored_events: Sequence[StoredEvent]) -> Sequence[int]:
+    positions = []
+    try:
+        for stored in stored_events:
+            stream = stored.originator_id
+            row = (
+                stream.hex if isinstance(stream, UUID) else stream,
+                stored.originator_version,
+                stored.topic,
+                stored.state,
+            )
+            positions.append(int(writer.execute(_INSERT, row).lastrowid or 0))
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(str(error)) from error
+    return positions
+
+
+class SqliteEventStore(RecorderEventStore):
+    """An event store in a SQLite file. One writer at a time; it keeps snapshots."""
+
+    recorder: SqliteRecorder
+
+    def __init__(self, database: SqliteDatabase, *, ids: IdSource) -> None:
+        """Use *database*, and make its tables where they are missing."""
+        database.create(schema=SCHEMA, statements=TABLES)
+        super().__init__(SqliteRecorder(database), ids=ids)
+        self._database = database
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the right to append; see the port."""
+        with self._database.writing():
+            yield
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot; see the port."""
+        with self._database.writing() as writer:
+            writer.execute("REPLACE INTO snapshot VALUES (?, ?, ?, ?)", snapshot)
+
+    def load_snapshot(self, stream: str) -> Snapshot | None:
+        """Return the newest snapshot; see the port."""
+        try:
+            row = (
+                self._database.connection()
+                .execute(
+                    "SELECT stream, version, schema, body FROM snapshot WHERE stream = ?", (stream,)
+                )
+                .fetchone()
+            )
+        except sqlite3.Error as error:
+            raise unavailable(self._database.path, error) from error
+        return None if row is None else Snapshot(*row)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()

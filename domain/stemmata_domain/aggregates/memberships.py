@@ -1,0 +1,116 @@
+"""A numbered line of versions with aliases: what an artifact and a collection have in common.
+
+- Numbers start at 0, grow by one and are never given again.
+- An alias names one version of the line; given to another version, it moves.
+- `latest` is an alias like any other, but when its version leaves it moves to the newest that is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from stemmata_domain.events import AliasAdded, AliasRemoved, Event
+from stemmata_domain.persistent import PersistentMap
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Memberships:
+    """Which version has which number, and which alias names which number."""
+
+    next_index: int = 0
+    newest: int | None = None
+    versions: PersistentMap[int, str] = field(default_factory=PersistentMap)
+    indexes: PersistentMap[str, int] = field(default_factory=PersistentMap)
+    aliases: PersistentMap[str, int] = field(default_factory=PersistentMap)
+    aliases_on: PersistentMap[int, tuple[str, ...]] = field(default_factory=PersistentMap)
+
+    def with_version(self, index: int, version: str) -> Memberships:
+        """Return the line with one more version."""
+        return replace(
+            self,
+            next_index=index + 1,
+            newest=index,
+            versions=self.versions.insert(index, version),
+            indexes=self.indexes.insert(version, index),
+        )
+
+    def without_version(self, index: int) -> Memberships:
+        """Return the line without the version of this number."""
+        version = self.versions.get(index)
+        if version is None:
+            return self
+        return replace(
+            self,
+            newest=self.newest_but(index),
+            versions=self.versions.discard(index),
+            indexes=self.indexes.discard(version),
+        )
+
+    def with_alias(self, alias: str, index: int) -> Memberships:
+        """Return the line in which *alias* names *index*, and nothing else."""
+        bare = self.without_alias(alias)
+        return replace(
+            bare,
+            aliases=bare.aliases.insert(alias, index),
+            aliases_on=bare.aliases_on.insert(index, (*bare.aliases_of(index), alias)),
+        )
+
+    def without_alias(self, alias: str) -> Memberships:
+        """Return the line in which *alias* names nothing."""
+        index = self.aliases.get(alias)
+        if index is None:
+            return self
+        rest = tuple(other for other in self.aliases_of(index) if other != alias)
+        return replace(
+            self,
+            aliases=self.aliases.discard(alias),
+            aliases_on=(
+                self.aliases_on.insert(index, rest) if rest else self.aliases_on.discard(index)
+            ),
+        )
+
+    def aliases_of(self, index: int) -> tuple[str, ...]:
+        """Return the aliases that name *index*, in the order in which they came."""
+        return self.aliases_on.get(index) or ()
+
+    def newest_but(self, index: int) -> int | None:
+        """Return the highest number in use other than *index*."""
+        if self.newest is None or self.newest != index:
+            return self.newest
+        return next((i for i in range(index - 1, -1, -1) if i in self.versions), None)
+
+    def evolve(self, event: AliasAdded | AliasRemoved) -> Memberships:
+        """Return the line after an alias moved."""
+        match event:
+            case AliasAdded():
+                return self.with_alias(event.alias, event.index)
+            case AliasRemoved():
+                return self.without_alias(event.alias)
+
+
+def adding(line: Memberships, index: int, aliases: Iterable[str]) -> Iterator[Event]:
+    """Yield what makes each of *aliases* name *index*; nothing for one that does already."""
+    for alias in dict.fromkeys(aliases):
+        holder = line.aliases.get(alias)
+        if holder != index:
+            yield AliasAdded(alias=alias, index=index, moved_from=holder)
+
+
+def removing(line: Memberships, index: int, aliases: Iterable[str]) -> Iterator[Event]:
+    """Yield what takes *aliases* from *index*; nothing for one that it does not have."""
+    for alias in dict.fromkeys(aliases):
+        if line.aliases.get(alias) == index:
+            yield AliasRemoved(alias=alias, index=index)
+
+
+def leaving(line: Memberships, index: int) -> Iterator[Event]:
+    """Yield what becomes of the aliases when the version *index* leaves the line."""
+    heir = line.newest_but(index)
+    for alias in line.aliases_of(index):
+        if alias == LATEST and heir is not None:
+            yield AliasAdded(alias=alias, index=heir, moved_from=index)
+        else:
+            yield AliasRemoved(alias=alias, index=index)

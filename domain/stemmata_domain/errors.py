@@ -1,0 +1,559 @@
+"""Everything that can be raised on purpose, as one tree.
+
+StemmataError
+├─ Refused                      the domain said no; the caller may change the request
+│  ├─ (ValueError too)          InvalidName, InvalidAlias, InvalidTag, InvalidMetadata, InvalidType,
+│  │                            InvalidPath, InvalidEntryPath, InvalidManifest, InvalidReference,
+│  │                            InvalidSetting, EntryTaken, TypeMismatch, TypeNotAccepted, NameTaken,
+│  │                            PersonalEntity, OrganizationNeeded, WrongOrganization, NotALink,
+│  │                            StillLinked, StillAliased, IdempotencyKeyReused, RunNotActive, UnsafePath
+│  ├─ (TypeError too)           MetadataNotAMapping
+│  ├─ (LookupError too)         UnknownOrganization, UnknownEntity, UnknownRegistry, UnknownCollection,
+│  │                            UnknownArtifact, UnknownVersion, UnknownRun, UnknownEntry
+│  └─ (PermissionError too)     NotAMember
+├─ WrongExpectedVersion         somebody was faster; deciding again may help
+└─ StorageFailed                an adapter could not; raised `from` the cause
+   ├─ BlobMissing, DigestMismatch
+   ├─ StoreTooNew
+   └─ EventUnreadable
+
+Each class is named after the rule that was broken, carries the facts as attributes and makes its
+sentence from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class StemmataError(Exception):
+    """The root of every error raised on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), dict(self.__dict__)))
+
+
+def _rebuild(cls: type[StemmataError], facts: Mapping[str, object]) -> StemmataError:
+    error = cls.__new__(cls)
+    error.__dict__.update(facts)
+    return error
+
+
+class Refused(StemmataError):
+    """The domain declines the request; nothing was written."""
+
+
+def _listed(names: Sequence[str], nothing: str = "none") -> str:
+    return ", ".join(repr(name) for name in names) or nothing
+
+
+# --- an argument is wrong -------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidName(Refused, ValueError):
+    """A name of a thing breaks the rule for such names."""
+
+    thing: str
+    name: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid {self.thing} name {self.name!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidAlias(Refused, ValueError):
+    """An alias breaks a rule."""
+
+    alias: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid alias {self.alias!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidTag(Refused, ValueError):
+    """A tag breaks the rule for tags."""
+
+    tag: str
+    rule: str = (
+        "tags must only contain alphanumeric characters separated by hyphens, underscores, "
+        "and/or spaces"
+    )
+
+    def __str__(self) -> str:
+        return f"Invalid tag {self.tag!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidMetadata(Refused, ValueError):
+    """Metadata cannot be stored as JSON, or has too many keys."""
+
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid metadata: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class MetadataNotAMapping(Refused, TypeError):
+    """Metadata must be a mapping at its top level."""
+
+    got: str
+
+    def __str__(self) -> str:
+        return f"Metadata must be a dict, not {self.got}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidType(Refused, ValueError):
+    """An artifact type breaks a rule, or is reserved."""
+
+    type: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Artifact type {self.type!r} {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidPath(Refused, ValueError):
+    """A path to an artifact or collection does not fit the grammar."""
+
+    path: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid artifact path: {self.path!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidEntryPath(Refused, ValueError):
+    """The path of a file inside an artifact is not a relative path that stays inside."""
+
+    path: str
+    rule: str = "give a relative path with forward slashes that stays inside the artifact"
+
+    def __str__(self) -> str:
+        return f"Invalid artifact path: {self.path!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnsafePath(Refused, ValueError):
+    """A file would be written outside of the folder that the caller named."""
+
+    path: str
+    root: str
+
+    def __str__(self) -> str:
+        return f"Refusing to write {self.path!r}: it would leave {self.root!r}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidManifest(Refused, ValueError):
+    """A manifest cannot be read."""
+
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid manifest format. {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidReference(Refused, ValueError):
+    """A reference to content elsewhere cannot be added."""
+
+    uri: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid reference {self.uri!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidSetting(Refused, ValueError):
+    """A setting, an option or an argument has a value that cannot be used."""
+
+    setting: str
+    value: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid {self.setting} {self.value!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class EntryTaken(Refused, ValueError):
+    """An artifact already has other content at this path."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"Cannot add the same path twice: {self.path!r}"
+
+
+@dataclass(eq=False, kw_only=True)
+class TypeMismatch(Refused, ValueError):
+    """A thing exists with another artifact type than the one asked for."""
+
+    thing: str
+    name: str
+    type: str
+    asked: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.thing.capitalize()} {self.name} already exists with type {self.type!r}; "
+            f"cannot use it with type {self.asked!r}. Use type {self.type!r}, or another name"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class TypeNotAccepted(Refused, ValueError):
+    """A registry does not accept artifacts of this type."""
+
+    registry: str
+    type: str
+    accepted: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Registry {self.registry!r} does not accept artifacts of type {self.type!r}; "
+            f"it accepts: {_listed(self.accepted)}. Log the artifact with an accepted type, "
+            "link it into another registry, or have an admin add the type"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class NameTaken(Refused, ValueError):
+    """A name is in use in its scope."""
+
+    thing: str
+    name: str
+    scope: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.thing.capitalize()} {self.name!r} already exists in {self.scope}, "
+            "please use a different name"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class PersonalEntity(Refused, ValueError):
+    """An artifact of a personal entity cannot be linked."""
+
+    entity: str
+    teams: tuple[str, ...]
+
+    def __str__(self) -> str:
+        choice = f" (one of: {', '.join(self.teams)})" if self.teams else ""
+        return (
+            f"Artifacts logged under the personal entity {self.entity!r} cannot be linked. "
+            f"Log it again under a team entity{choice}: init(entity=<team>, project=…)"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class OrganizationNeeded(Refused, ValueError):
+    """The organization does not follow from the entity and has to be named."""
+
+    entity: str
+    organizations: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.organizations:
+            return (
+                "Unable to resolve an organization associated with personal entity: "
+                f"{self.entity!r}. Use a team entity of an organization"
+            )
+        return (
+            f"Personal entity {self.entity!r} belongs to multiple organizations and cannot be used "
+            f"without specifying the organization name. Put one before the path: "
+            f"{_listed(self.organizations)}"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class WrongOrganization(Refused, ValueError):
+    """A path names another organization than the artifact's."""
+
+    given: str
+    expected: tuple[str, ...]
+    entity: str
+
+    def __str__(self) -> str:
+        if not self.expected:
+            return f"Unable to find organization for entity {self.entity!r}"
+        return (
+            f"Entity {self.entity!r} belongs to the organization "
+            f"{' or '.join(repr(name) for name in self.expected)} and cannot be linked/fetched with "
+            f"{self.given!r}. Please update the target path with the correct organization name"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class NotALink(Refused, ValueError):
+    """A source version cannot be unlinked."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"Artifact {self.name!r} is not a linked artifact and cannot be unlinked. "
+            "To delete it, use 'Artifact.delete' instead"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class StillLinked(Refused, ValueError):
+    """A source version is linked, and deleting it was not forced."""
+
+    name: str
+    links: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Version {self.name!r} is linked as {_listed(self.links)}. Unlink it first, or pass "
+            "force=True to delete it together with its links"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class StillAliased(Refused, ValueError):
+    """A version has aliases, and deleting them was not asked for."""
+
+    name: str
+    aliases: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Version {self.name!r} has the aliases {_listed(self.aliases)}. Remove them first, "
+            "or pass delete_aliases=True"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class IdempotencyKeyReused(Refused, ValueError):
+    """An idempotency key was used before, for another command."""
+
+    key: str
+    command: str
+
+    def __str__(self) -> str:
+        return (
+            f"The idempotency key {self.key!r} was used for another command ({self.command}). "
+            "Use a new key for each command"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class RunNotActive(Refused, ValueError):
+    """A run has finished, or its id is in use."""
+
+    run: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Run {self.run!r} {self.rule}"
+
+
+# --- a thing is missing ---------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownOrganization(Refused, LookupError):
+    """No organization has this name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"Organization {self.name!r} not found. Check its spelling (display name or entity "
+            f"name), or found it: stemmata init {self.name!r}"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownEntity(Refused, LookupError):
+    """No team, person or organization has this entity name."""
+
+    entity: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        known = f" Known here: {', '.join(self.known)}." if self.known else ""
+        return f"Entity {self.entity!r} not found.{known} 'stemmata whoami' lists what you can use"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownRegistry(Refused, LookupError):
+    """No registry has this name in the organization."""
+
+    registry: str
+    organization: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return (
+            f"Registry {self.registry!r} not found in organization {self.organization!r}. "
+            f"It has: {_listed(self.known)}. A registry must exist before one links into it: "
+            f"Api().create_registry({self.registry!r}, visibility='organization')"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownCollection(Refused, LookupError):
+    """No collection has this name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"Collection {self.name!r} not found. 'stemmata ls' lists what there is"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownArtifact(Refused, LookupError):
+    """No artifact or collection has this name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"Artifact {self.name!r} not found. 'stemmata ls' lists what there is"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownVersion(Refused, LookupError):
+    """The artifact or collection exists, this version or alias of it does not."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"Version {self.version!r} of {self.name!r} not found"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownRun(Refused, LookupError):
+    """No run has this path."""
+
+    run: str
+
+    def __str__(self) -> str:
+        return f"Run {self.run!r} not found"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownEntry(Refused, KeyError, FileNotFoundError):
+    """An artifact has no file at this path."""
+
+    path: str
+    artifact: str
+
+    def __str__(self) -> str:
+        return f"Path not contained in artifact {self.artifact!r}: {self.path!r}"
+
+
+# --- an act is forbidden --------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class NotAMember(Refused, PermissionError):
+    """A person acts in an entity that they do not belong to."""
+
+    actor: str
+    entity: str
+    entities: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.actor!r} may not act in entity {self.entity!r}. "
+            f"{self.actor!r} can use: {_listed(self.entities)}"
+        )
+
+
+# --- not a refusal --------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class WrongExpectedVersion(StemmataError):
+    """A stream is elsewhere than the append expected; nothing was written.
+
+    Versions count from 0; -1 is a stream without events.
+    """
+
+    stream: str
+    expected: int
+    actual: int | None = None
+
+    def __str__(self) -> str:
+        actual = "elsewhere" if self.actual is None else f"at version {self.actual}"
+        return f"Stream {self.stream!r} was expected at version {self.expected}; it is {actual}"
+
+
+class StorageFailed(StemmataError):
+    """An adapter could not do its work; the cause is chained."""
+
+
+@dataclass(eq=False, kw_only=True)
+class StoreUnavailable(StorageFailed):
+    """A store cannot be opened, read or written."""
+
+    store: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.why}"
+
+
+@dataclass(eq=False, kw_only=True)
+class BlobMissing(StorageFailed, LookupError):
+    """The content store has no blob under this digest."""
+
+    digest: str
+
+    def __str__(self) -> str:
+        return f"No content is stored under sha256:{self.digest}"
+
+
+@dataclass(eq=False, kw_only=True)
+class DigestMismatch(StorageFailed, ValueError):
+    """Content is not what its digest says."""
+
+    where: str
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"Digest mismatch for {self.where}: expected {self.expected}, found {self.actual}"
+
+
+@dataclass(eq=False, kw_only=True)
+class StoreTooNew(StorageFailed):
+    """A store was written by a newer release."""
+
+    store: str
+    schema: int
+    supported: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store} was written by a newer release (schema {self.schema}; this release "
+            f"reads up to {self.supported}). Install a newer stemmata"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class EventUnreadable(StorageFailed):
+    """A stored event cannot be read by this release."""
+
+    topic: str
+    position: int | None
+    why: str
+
+    def __str__(self) -> str:
+        where = "" if self.position is None else f" at position {self.position}"
+        return f"Cannot read the event {self.topic!r}{where}: {self.why}"

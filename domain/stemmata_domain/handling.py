@@ -1,0 +1,165 @@
+"""Carrying out commands: load, decide, append; and decide again when somebody was faster.
+
+- One command is one atomic append, of one stream or several.
+- On a store that lets one writer in at a time, the command is decided while it holds that right, so
+  that it cannot conflict. On any other store the append states what was read, and a conflict leads to
+  a new decision, a bounded number of times.
+- A command that was carried out under an idempotency key gives the same result again and appends
+  nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from threading import RLock
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import orjson
+
+from stemmata_domain.aggregates.claim import KEY
+from stemmata_domain.errors import IdempotencyKeyReused, Refused, WrongExpectedVersion
+from stemmata_domain.events import CommandKeyed
+from stemmata_domain.ports import Clock, EventStore, IdSource, KeepsSnapshots, SerialisesWriters
+from stemmata_domain.recorded import Context, RecordedEvent
+from stemmata_domain.states import States
+from stemmata_domain.work import Work
+
+Result = TypeVar("Result", covariant=True)
+R = TypeVar("R")
+
+
+class Command(Protocol[Result]):
+    """A request that may be refused: a frozen dataclass whose fields have a JSON form.
+
+    Its result is a frozen dataclass of the same kind, so that it can be kept under an idempotency key.
+    """
+
+    # What a data class has; it is how the fields are found. The result's class cannot be a type
+    # variable of a class variable, hence Any.
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    returns: ClassVar[type[Any]]
+
+    def carry_out(self, work: Work) -> Result:
+        """Decide, and say what came of it.
+
+        Raises:
+            Refused: A rule forbids it; nothing is appended.
+        """
+        ...
+
+
+class CommandHandler:
+    """Carries out commands against one event store; any number of threads may use it."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        inline: Callable[[Sequence[RecordedEvent]], None] | None = None,
+        attempts: int = 20,
+    ) -> None:
+        """Make a handler.
+
+        Args:
+            inline: Called with what was appended before it becomes visible; what it raises undoes
+                the append. Only for a store that serialises writers.
+            attempts: How often a command is decided before a conflict is passed on.
+        """
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._inline = inline
+        self._attempts = attempts
+        self._states = States(store)
+        self._mutex = RLock()
+        self._serialised = store if isinstance(store, SerialisesWriters) else None
+        self._snapshots = store if isinstance(store, KeepsSnapshots) else None
+
+    def handle(
+        self,
+        command: Command[R],
+        *,
+        actor: str,
+        key: str | None = None,
+        correlation: str | None = None,
+    ) -> R:
+        """Carry out *command* and return its result; what it changed is durable then.
+
+        Raises:
+            Refused: The domain declines; nothing was appended.
+            WrongExpectedVersion: Others were faster each time; trying later may help.
+        """
+        attempt = 0
+        with self._mutex:
+            while True:
+                attempt += 1
+                try:
+                    return self._once(command, actor, key, correlation)
+                except WrongExpectedVersion:
+                    self._states.forget()
+                    if attempt == self._attempts:
+                        raise
+                except Refused:
+                    raise
+                except BaseException:
+                    # The states may be ahead of a store that failed to take the events.
+                    self._states.forget()
+                    raise
+
+    def _once(
+        self, command: Command[R], actor: str, key: str | None, correlation: str | None
+    ) -> R:
+        with self._exclusively():
+            self._states.begin()
+            work = Work(self._states, actor=actor, time=self._clock.now(), ids=self._ids)
+            if key is not None and (done := _done_before(work, command, key)) is not None:
+                return done
+            result = command.carry_out(work)
+            if key is not None:
+                work.decide(KEY, key, _keyed(command, key, result))
+            appends = work.appends(guard_reads=self._serialised is None)
+            if not appends:
+                return result
+            context = Context(actor, work.time, correlation or self._ids.new(), key)
+            recorded = list(self._store.append(appends, context))
+            if self._inline is not None:
+                self._inline(recorded)
+        self._states.recorded(recorded, work.states_after)
+        if self._snapshots is not None:
+            for snapshot in self._states.snapshots_due(list(work.states_after)):
+                self._snapshots.save_snapshot(snapshot)
+        return result
+
+    def _exclusively(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._serialised is None else self._serialised.writing()
+
+
+def fingerprint(command: Command[object]) -> str:
+    """Return what tells *command* from any other: a SHA-256 of its kind and fields, in hex."""
+    body = orjson.dumps(asdict(command), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(type(command).__name__.encode() + b"\n" + body).hexdigest()
+
+
+def _done_before(work: Work, command: Command[R], key: str) -> R | None:
+    before = work.state(KEY, key)
+    if not before.fingerprint:
+        return None
+    if before.fingerprint != fingerprint(command):
+        raise IdempotencyKeyReused(key=key, command=before.command)
+    fields = {n: tuple(v) if isinstance(v, list) else v for n, v in before.result}
+    done: R = command.returns(**fields)
+    return done
+
+
+def _keyed(command: Command[R], key: str, result: R) -> CommandKeyed:
+    return CommandKeyed(
+        key=key,
+        command=type(command).__name__,
+        fingerprint=fingerprint(command),
+        result=orjson.loads(orjson.dumps(result)),
+    )

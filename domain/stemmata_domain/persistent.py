@@ -1,0 +1,88 @@
+"""A map that can be shared while it grows: each change gives a new map, and costs the same at any size.
+
+A state that was loaded from a snapshot starts from a plain dict, which is cheap to build; what changes
+afterwards is laid over it in a hash trie. The dict below is never written to, so any number of states
+may share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Generic, TypeVar, cast
+
+from rpds import HashTrieMap
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class _Gone:
+    """Marks a key of the base that was discarded."""
+
+
+_GONE = _Gone()
+_NOTHING_OVER: HashTrieMap[object, object] = HashTrieMap()
+
+
+class PersistentMap(Generic[K, V]):
+    """An immutable mapping with cheap insertion, removal and bulk creation."""
+
+    __slots__ = ("_base", "_length", "_over")
+
+    def __init__(self, base: Mapping[K, V] | None = None) -> None:
+        """Take *base* as it is; the caller must not change it afterwards."""
+        self._base: Mapping[K, V] = {} if base is None else base
+        self._over = cast("HashTrieMap[K, V | _Gone]", _NOTHING_OVER)
+        self._length = len(self._base)
+
+    def _with(self, over: HashTrieMap[K, V | _Gone], length: int) -> PersistentMap[K, V]:
+        changed: PersistentMap[K, V] = PersistentMap.__new__(PersistentMap)
+        changed._base = self._base
+        changed._over = over
+        changed._length = length
+        return changed
+
+    def get(self, key: K) -> V | None:
+        """Return the value of *key*, or None."""
+        found = self._over.get(key)
+        if found is None:
+            return self._base.get(key)
+        return None if found is _GONE else cast("V", found)
+
+    def insert(self, key: K, value: V) -> PersistentMap[K, V]:
+        """Return a map in which *key* has *value*, which must not be None."""
+        return self._with(self._over.insert(key, value), self._length + (key not in self))
+
+    def discard(self, key: K) -> PersistentMap[K, V]:
+        """Return a map without *key*."""
+        if key not in self:
+            return self
+        over = self._over.insert(key, _GONE) if key in self._base else self._over.remove(key)
+        return self._with(over, self._length - 1)
+
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Yield the pairs, those that changed last of all."""
+        over = self._over
+        for key, value in self._base.items():
+            if key not in over:
+                yield key, value
+        for key, found in over.items():
+            if found is not _GONE:
+                yield key, cast("V", found)
+
+    def __contains__(self, key: K) -> bool:
+        return self.get(key) is not None
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PersistentMap):
+            return NotImplemented
+        return dict(self.items()) == dict(other.items())
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items()))
+
+    def __repr__(self) -> str:
+        return f"PersistentMap({dict(self.items())!r})"

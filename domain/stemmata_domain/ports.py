@@ -1,0 +1,117 @@
+"""What the domain needs of the world, as interfaces that adapters implement.
+
+The contract suites in `stemmata_adapters.contracts` are the full statement of what each port promises.
+An ability that not every store has is a protocol of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from stemmata_domain.events import Event
+from stemmata_domain.recorded import Context, RecordedEvent
+
+NO_STREAM = -1
+"""The version of a stream that has no events."""
+
+
+class Append(NamedTuple):
+    """Events for one stream, and the version at which the stream is expected to be.
+
+    Without events it only states the expectation: the append holds if the stream is still there.
+    """
+
+    stream: str
+    expected: int
+    events: tuple[Event, ...]
+
+
+class Snapshot(NamedTuple):
+    """A state written down, as it was after the event at `version` of its stream."""
+
+    stream: str
+    version: int
+    schema: int
+    body: bytes
+
+
+class EventStore(Protocol):
+    """An append-only log of streams.
+
+    - An append is all or nothing, over any number of streams.
+    - Positions grow in the order in which appends become visible: who has read up to a position
+      will never find a new event at or before it.
+    - What was read once is read the same for ever.
+    """
+
+    def append(self, appends: Sequence[Append], context: Context) -> Sequence[RecordedEvent]:
+        """Append the events and return them as recorded; they are durable then.
+
+        Raises:
+            WrongExpectedVersion: A stream is elsewhere; nothing was written.
+        """
+        ...
+
+    def read_stream(
+        self, stream: str, *, after: int = NO_STREAM, limit: int | None = None
+    ) -> Sequence[RecordedEvent]:
+        """Return the events of *stream* after a version, in order."""
+        ...
+
+    def read_all(self, *, after: int = 0, limit: int = 1000) -> Sequence[RecordedEvent]:
+        """Return the events of all streams after a position, in order."""
+        ...
+
+    def head(self) -> int:
+        """Return the position of the last event, 0 if there is none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what the store holds open."""
+        ...
+
+
+@runtime_checkable
+class SerialisesWriters(Protocol):
+    """A store that can let one writer at a time decide and append, so that nobody conflicts."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the right to append.
+
+        Inside, reads on this thread see the newest events, and no other writer appends. What was
+        appended inside becomes durable and visible when the block ends, all of it; if it ends by an
+        exception, none of it.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsSnapshots(Protocol):
+    """A store that can keep the newest snapshot of a stream. Snapshots may vanish at any time."""
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep *snapshot*, in place of an older one of the same stream."""
+        ...
+
+    def load_snapshot(self, stream: str) -> Snapshot | None:
+        """Return the newest snapshot of *stream*."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the moment, with the UTC time zone."""
+        ...
+
+
+class IdSource(Protocol):
+    """Gives ids that nobody else has."""
+
+    def new(self) -> str:
+        """Return a new id: a UUIDv7 as 32 hex digits."""
+        ...

@@ -1,0 +1,111 @@
+"""The states of aggregates, kept while they are current.
+
+A state that is at hand is brought up to date by the tail of its stream; one that is not is folded from
+the newest snapshot, or from the start. As long as nobody else has written to the store, nothing is
+read at all.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from stemmata_domain.decider import Decider
+from stemmata_domain.ports import NO_STREAM, EventStore, KeepsSnapshots, Snapshot
+from stemmata_domain.recorded import RecordedEvent
+
+State = TypeVar("State")
+Command = TypeVar("Command")
+
+_PAGE = 5_000
+_SNAPSHOT_AFTER = 2_000
+_SNAPSHOT_GROWTH = 0.04
+
+
+@dataclass(slots=True)
+class Loaded(Generic[State]):
+    """A state, the version of its stream that it stands for, and when that was last checked."""
+
+    decider: Decider[State, object]
+    state: State
+    version: int
+    checked_at: int
+    snapshot_version: int = NO_STREAM
+
+
+class States:
+    """The states of one event store's aggregates. One command at a time uses it."""
+
+    def __init__(self, store: EventStore, *, keep: int = 4_096) -> None:
+        self._store = store
+        self._snapshots = store if isinstance(store, KeepsSnapshots) else None
+        self._keep = keep
+        self._loaded: OrderedDict[str, Loaded[object]] = OrderedDict()
+        self._head = 0
+        self._others_wrote_at = 0
+
+    def begin(self) -> None:
+        """Find out whether somebody else has written since the last command."""
+        head = self._store.head()
+        if head != self._head:
+            self._head = self._others_wrote_at = head
+        while len(self._loaded) > self._keep:
+            self._loaded.popitem(last=False)
+
+    def forget(self) -> None:
+        """Drop what may be out of date, after a conflict or a failed append."""
+        self._loaded.clear()
+
+    def load(self, decider: Decider[State, Command], stream: str) -> Loaded[State]:
+        """Return the current state of the aggregate in *stream*."""
+        known = cast("Loaded[State] | None", self._loaded.get(stream))
+        if known is None:
+            known = self._from_snapshot(cast("Decider[State, object]", decider), stream)
+            self._loaded[stream] = cast("Loaded[object]", known)
+        elif known.checked_at >= self._others_wrote_at:
+            self._loaded.move_to_end(stream)
+            return known
+        self._read_tail(known, stream)
+        return known
+
+    def _from_snapshot(self, decider: Decider[State, object], stream: str) -> Loaded[State]:
+        if decider.snapshots is not None and self._snapshots is not None:
+            snapshot = self._snapshots.load_snapshot(stream)
+            if snapshot is not None and snapshot.schema == decider.snapshots.schema:
+                state = decider.snapshots.read(snapshot.body)
+                return Loaded(decider, state, snapshot.version, 0, snapshot.version)
+        return Loaded(decider, decider.initial, NO_STREAM, 0)
+
+    def _read_tail(self, known: Loaded[State], stream: str) -> None:
+        while True:
+            page = self._store.read_stream(stream, after=known.version, limit=_PAGE)
+            known.state = known.decider.fold((r.event for r in page), known.state)
+            known.version += len(page)
+            if len(page) < _PAGE:
+                break
+        known.checked_at = self._head
+
+    def recorded(self, events: list[RecordedEvent], states: dict[str, object]) -> None:
+        """Take over what this process has just appended: the events, and the states after them."""
+        if events[0].position == self._head + 1:
+            self._head = events[-1].position
+        for event in events:
+            known = self._loaded[event.stream]
+            known.version = event.version
+        for stream, state in states.items():
+            known = self._loaded[stream]
+            known.state = state
+            known.checked_at = self._head
+
+    def snapshots_due(self, streams: list[str]) -> list[Snapshot]:
+        """Return snapshots of those of *streams* that have grown enough since their last one."""
+        due = []
+        for stream in streams:
+            known = self._loaded[stream]
+            writer = known.decider.snapshots
+            grown = known.version - known.snapshot_version
+            if writer and grown >= max(_SNAPSHOT_AFTER, _SNAPSHOT_GROWTH * known.version):
+                due.append(Snapshot(stream, known.version, writer.schema, writer.write(known.state)))
+                known.snapshot_version = known.version
+        return due
