@@ -17,6 +17,7 @@ RUN := $(VENV)/bin/python
 SOUND := $(shell test "$$(cat $(VENV)/home 2>/dev/null)" = "$$(pwd -P)" && $(RUN) -c '' 2>/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help demo test check lint format pytest coverage bench torture clean FORCE
 
 help: ## tell what can be made
