@@ -1,0 +1,1 @@
+"""View stores: where the views are kept and asked."""

@@ -1,0 +1,33 @@
+"""What a projection wants changed in its tables because of one event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from stemmata_projections.tables import Row, Table, Value
+
+
+class Open(NamedTuple):
+    """A new row, from this event on. No open row has its key."""
+
+    table: Table
+    row: Row
+
+
+class Close(NamedTuple):
+    """The open rows that have these values end with this event; there may be none."""
+
+    table: Table
+    where: Mapping[str, Value]
+
+
+class Amend(NamedTuple):
+    """The open rows that have these values end, and go on with other values in some columns."""
+
+    table: Table
+    where: Mapping[str, Value]
+    values: Mapping[str, Value]
+
+
+Change = Open | Close | Amend

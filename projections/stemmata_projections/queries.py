@@ -1,0 +1,81 @@
+"""What can be asked of a view store: rows of some tables, joined by equal values.
+
+A query names no position. It is asked of now or of any position, and then holds for all its tables.
+View stores translate a query once and keep the translation, so queries are constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from stemmata_projections.tables import ColumnKind, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A value that is given when the query is asked."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of an earlier step."""
+
+    step: str
+    column: str
+
+
+Operand = Param | Field
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A condition on a column of a step: an order, or being one of a list that is given."""
+
+    column: str
+    operator: Literal["<", "<=", ">", ">=", "in"]
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """Rows of a table for which columns equal operands, for each row found so far.
+
+    Attributes:
+        name: What fields call the step.
+        optional: Whether a row found so far stays, with nulls, if nothing is found for it.
+    """
+
+    name: str
+    table: Table
+    where: Mapping[str, Operand]
+    compare: tuple[Compare, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A chain of steps, and the fields of what it finds.
+
+    Attributes:
+        order: Fields to sort by, each with whether it descends.
+        limit: Parameter that bounds the number of rows.
+    """
+
+    steps: tuple[Step, ...]
+    fields: tuple[Field, ...]
+    order: tuple[tuple[Field, bool], ...] = ()
+    limit: Param | None = None
+
+    def kind(self, field: Field) -> ColumnKind:
+        """Return what a field holds."""
+        step = next(step for step in self.steps if step.name == field.step)
+        return step.table.kind(field.column)
+
+
+def fields(step: str, *columns: str) -> tuple[Field, ...]:
+    """Return the fields of some columns of a step."""
+    return tuple(Field(step, column) for column in columns)

@@ -1,0 +1,1 @@
+"""The version index: names, versions, aliases, tags and links, in both directions."""
