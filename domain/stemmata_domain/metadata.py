@@ -4,8 +4,9 @@
 - NaN becomes null. Infinity is refused: JSON has no word for it.
 - Keys become text as JSON would write them; two keys that become the same are refused.
 - Tuples, sets and arrays become lists (a set in a settled order), dates their ISO 8601 text.
-- Integers keep within 64 bits, nesting within 100 levels and the whole within 8 MiB, because the
-  parsers that will read it, here and in other languages, stop somewhere behind that.
+- Integers keep within 64 bits and nesting within 100 levels, because the parsers that will read it,
+  here and in other languages, stop somewhere behind that; the whole within 8 MiB and half a million
+  values.
 - What cannot be kept is refused, with the place where it stands.
 """
 
@@ -25,6 +26,7 @@ JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | flo
 MOST_KEYS = 100
 DEEPEST = 100
 LARGEST = 8 * 1024 * 1024
+MOST_VALUES = 500_000
 
 _SMALLEST_INT = -(2**63)
 _GREATEST_INT = 2**64 - 1
@@ -84,6 +86,10 @@ def _too_large() -> InvalidMetadata:
     return InvalidMetadata(rule=f"it is larger than {LARGEST} bytes as JSON")
 
 
+def _too_many() -> InvalidMetadata:
+    return InvalidMetadata(rule=f"it has more than {MOST_VALUES} values")
+
+
 def _integer(number: int, where: _Place | None) -> int:
     if not _SMALLEST_INT <= number <= _GREATEST_INT:
         raise InvalidMetadata(rule=f"{_at(where)} is an integer of more than 64 bits")
@@ -104,12 +110,13 @@ _Place: TypeAlias = "tuple[_Place | None, str | int]"
 class _Normalization:
     """One walk over somebody's objects, with the room that is left."""
 
-    __slots__ = ("_around", "_room")
+    __slots__ = ("_around", "_room", "_values")
 
     def __init__(self) -> None:
-        # Counts down what the JSON text has at least, so that a few objects that refer to each
-        # other many times over cannot fill the memory before the text is measured.
+        # Both count down on the way: a few objects that refer to each other many times over would
+        # otherwise fill the memory before the text is measured.
         self._room = LARGEST
+        self._values = MOST_VALUES
         self._around: set[int] = set()
 
     def mapping(self, value: Mapping[object, object], where: _Place | None) -> dict[str, JsonValue]:
@@ -133,7 +140,9 @@ class _Normalization:
         return normal
 
     def _value(self, value: object, where: _Place) -> JsonValue:
-        self._spend(2)
+        self._values -= 1
+        if self._values < 0:
+            raise _too_many()
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
@@ -157,11 +166,10 @@ class _Normalization:
     def _converted(self, value: object, where: _Place) -> JsonValue:
         """Return the value of an array or a number of numpy's kind."""
         self._enter(value, where)
-        self._room += 2  # what it becomes is counted, not the object
         try:
             size = getattr(value, "size", None)
-            if isinstance(size, int) and size > self._room:
-                raise _too_large()
+            if isinstance(size, int) and size > self._values:
+                raise _too_many()
             convert = getattr(value, "tolist", None) or getattr(value, "item", None)
             plain = convert() if callable(convert) else value
         except InvalidMetadata:
@@ -195,7 +203,9 @@ class _Normalization:
             raise InvalidMetadata(
                 rule=f"{_at(where)} has the character {found!r}, which cannot be kept"
             )
-        self._spend(len(text))
+        self._room -= len(text)
+        if self._room < 0:
+            raise _too_large()
         return text
 
     def _enter(self, value: object, where: _Place | None) -> None:
@@ -204,8 +214,3 @@ class _Normalization:
         if len(self._around) >= DEEPEST:
             raise InvalidMetadata(rule=f"{_at(where)} is nested deeper than {DEEPEST} levels")
         self._around.add(id(value))
-
-    def _spend(self, least: int) -> None:
-        self._room -= least
-        if self._room < 0:
-            raise _too_large()

@@ -34,7 +34,7 @@ class Kind(str, enum.Enum):  # noqa: UP042 -- prints as Kind.MODEL, unlike a Str
 
 
 class TestArtifactNames:
-    """semantics §1: ASCII letters, digits, dashes, underscores and dots; 1 to 128 of them."""
+    """Semantics §1: ASCII letters, digits, dashes, underscores and dots; 1 to 128 of them."""
 
     @pytest.mark.parametrize("name", ["digits", "a", "A-1_b.c", ".hidden", "-", "x" * 128])
     def test_what_w_and_b_can_construct_is_an_artifact_name(self, name: str) -> None:
@@ -59,7 +59,7 @@ class TestArtifactNames:
 
 
 class TestCollectionNames:
-    """semantics §1: on the server, up to 128 characters, any but a slash and a colon."""
+    """Semantics §1: on the server, up to 128 characters, any but a slash and a colon."""
 
     @pytest.mark.parametrize("name", ["Zoo Classifier", "データ", "🎉", " ", "a\\b#?%", "é" * 128])
     def test_spaces_and_every_script_are_welcome(self, name: str) -> None:
@@ -83,7 +83,7 @@ class TestCollectionNames:
 
 
 class TestProjectsRegistriesAndRuns:
-    r"""semantics §1: not empty, at most 128 characters, none of / \ # ? % : CR LF."""
+    r"""Semantics §1: not empty, at most 128 characters, none of / \ # ? % : CR LF."""
 
     @pytest.mark.parametrize("rule", [names.project_name, names.registry_name, names.run_id])
     @pytest.mark.parametrize("character", list("/\\#?%:\r\n"))
@@ -139,7 +139,7 @@ class TestProjectsRegistriesAndRuns:
 
 
 class TestEntitiesAndOrganizations:
-    """semantics §1: entities are lower-case letters, digits, dashes and underscores."""
+    """Semantics §1: entities are lower-case letters, digits, dashes and underscores."""
 
     @pytest.mark.parametrize("name", ["vision", "vision-team_2", "0", "x" * 128])
     def test_an_entity_may_be_called_so(self, name: str) -> None:
@@ -165,7 +165,7 @@ class TestEntitiesAndOrganizations:
 
 
 class TestTypes:
-    """semantics §1: any type, but those that the system makes itself."""
+    """Semantics §1: any type, but those that the system makes itself."""
 
     @pytest.mark.parametrize("type", ["model", "", "a/b", "データ", "x" * 512, "wandbtype", "jobs"])
     def test_an_artifact_may_have_any_type(self, type: str) -> None:
@@ -217,7 +217,7 @@ class TestTypes:
 
 
 class TestAliases:
-    """semantics §1 and §D: no slash, no colon; not empty, and nothing that looks like `vN`."""
+    """Semantics §1 and §D: no slash, no colon; not empty, and nothing that looks like `vN`."""
 
     @pytest.mark.parametrize(
         "alias", ["latest", "production", "v", "V1", "v1a", "v-1", "best ever", "本番", "x" * 128]
@@ -275,7 +275,7 @@ class TestAliases:
 
 
 class TestTags:
-    """semantics §1: words of letters, digits, hyphens and underscores, with spaces between them."""
+    """Semantics §1: words of letters, digits, hyphens and underscores, with spaces between them."""
 
     @pytest.mark.parametrize(
         "tag", ["gold", "a-b_c", "two words", "a   b", "été", "数", "-", "x" * 256]
