@@ -6,7 +6,8 @@ StemmataError
 │  │                            InvalidPath, InvalidEntryPath, InvalidManifest, InvalidReference,
 │  │                            InvalidSetting, EntryTaken, TypeMismatch, TypeNotAccepted, NameTaken,
 │  │                            PersonalEntity, OrganizationNeeded, WrongOrganization, NotALink,
-│  │                            StillLinked, StillAliased, IdempotencyKeyReused, RunNotActive, UnsafePath
+│  │                            StillLinked, StillAliased, IdempotencyKeyReused, ArtifactElsewhere,
+│  │                            RunNotActive, UnsafePath
 │  ├─ (TypeError too)           MetadataNotAMapping
 │  ├─ (LookupError too)         UnknownOrganization, UnknownEntity, UnknownRegistry, UnknownCollection,
 │  │                            UnknownArtifact, UnknownVersion, UnknownRun, UnknownEntry
@@ -347,6 +348,20 @@ class IdempotencyKeyReused(Refused, ValueError):
         return (
             f"The idempotency key {self.key!r} was used for another command ({self.command}). "
             "Use a new key for each command"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class ArtifactElsewhere(Refused, ValueError):
+    """A logged artifact cannot be logged again in another entity or project."""
+
+    name: str
+    place: str
+
+    def __str__(self) -> str:
+        return (
+            f"Artifact {self.name!r} exists already and can't be moved to {self.place!r}. "
+            "Make a new Artifact for it, or link the version into a registry"
         )
 
 

@@ -21,6 +21,7 @@ from stemmata_domain.errors import (
     NotAMember,
     UnknownArtifact,
     UnknownEntity,
+    UnknownOrganization,
     UnknownRegistry,
     UnknownVersion,
 )
@@ -150,20 +151,35 @@ def permit_organization(work: Work, organization: str) -> None:
 
 
 def find_registry(work: Work, path: ArtifactPath, entity: str) -> str:
-    """Return the id of the registry in *path*, as seen from *entity*.
+    """Return the id of the registry in *path*, as seen from *entity*, which may be empty.
 
     Raises:
         UnknownEntity, OrganizationNeeded, WrongOrganization: The organization does not follow.
         UnknownRegistry: The organization has no such registry.
     """
-    organization = resolve_organization(
-        entity=entity, given=path.prefix, facts=facts_of(work, entity)
-    )
+    if path.prefix is not None and not entity:
+        organization = _organization(work, organization_named(work, path.prefix))
+    else:
+        organization = resolve_organization(
+            entity=entity, given=path.prefix, facts=facts_of(work, entity)
+        )
     name = path.registry or ""
     registry = holder_of(work, registries_of(organization.id), name)
     if not registry.holder:
         raise UnknownRegistry(registry=name, organization=organization.name)
     return registry.holder
+
+
+def organization_named(work: Work, name: str) -> str:
+    """Return the id of the organization of this display name or entity name.
+
+    Raises:
+        UnknownOrganization: There is none.
+    """
+    holder = holder_of(work, ORGANIZATIONS, name).holder
+    if not holder:
+        raise UnknownOrganization(name=name)
+    return holder
 
 
 def find_line(work: Work, path: ArtifactPath, *, entity: str, project: str | None) -> Line:

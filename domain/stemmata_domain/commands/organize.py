@@ -25,6 +25,7 @@ from stemmata_domain.commands.addressing import (
     find_registry,
     holder_of,
     names_in,
+    organization_named,
     permit,
     permit_organization,
     registries_of,
@@ -36,7 +37,6 @@ from stemmata_domain.errors import (
     NotAMember,
     OrganizationNeeded,
     UnknownCollection,
-    UnknownOrganization,
     UnknownRegistry,
 )
 from stemmata_domain.events import Visibility
@@ -218,10 +218,7 @@ def organization_of(work: Work, name: str | None, entity: str | None) -> str:
         OrganizationNeeded: No name is given, and it does not follow from the entity.
     """
     if name is not None:
-        holder = holder_of(work, ORGANIZATIONS, name).holder
-        if not holder:
-            raise UnknownOrganization(name=name)
-        return holder
+        return organization_named(work, name)
     if entity is None:
         raise OrganizationNeeded(entity="", organizations=())
     return resolve_organization(entity=entity, given=None, facts=facts_of(work, entity)).id

@@ -1,0 +1,504 @@
+"""The registry as a library: one handle with typed commands and queries.
+
+- A command returns when what it changed is durable, and what it wrote the next query of the same
+  handle sees.
+- Names may be short: what is left out is completed by the handle's entity and project.
+- Any number of threads may use one handle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from stemmata.history import History
+from stemmata_domain.commands.edit import Delete, Edit, VersionEdited
+from stemmata_domain.commands.link import AliasesEdited, EditAliasesOf, Link, Linked, Unlink
+from stemmata_domain.commands.log import Log, Logged
+from stemmata_domain.commands.organize import (
+    AcceptTypeIn,
+    CollectionMade,
+    MakeCollection,
+    MakeRegistry,
+    Organize,
+    Organized,
+    RegistryMade,
+    RemoveCollection,
+)
+from stemmata_domain.commands.run import Finish, RunPath, Start, Use, Used
+from stemmata_domain.content import ContentStore
+from stemmata_domain.errors import UnknownEntity
+from stemmata_domain.events import RunState
+from stemmata_domain.handling import Command, CommandHandler
+from stemmata_domain.metadata import normalize
+from stemmata_domain.paths import EntityKind, parse_strict
+from stemmata_domain.ports import Clock, EventStore, IdSource
+from stemmata_domain.recorded import RecordedEvent
+from stemmata_projections.lineage.fold import LINEAGE
+from stemmata_projections.lineage.graph import LineageGraph, Run
+from stemmata_projections.runner import Progress, Runner
+from stemmata_projections.version_index.fold import VERSION_INDEX
+from stemmata_projections.version_index.index import VersionIndex
+from stemmata_projections.version_index.views import (
+    Collection,
+    Organization,
+    Registry,
+    Version,
+)
+from stemmata_projections.version_index.views import (
+    Link as LinkView,
+)
+from stemmata_projections.view_store import ViewStore
+
+PROJECTIONS = (VERSION_INDEX, LINEAGE)
+
+R = TypeVar("R")
+_PAGE = 1_000
+
+
+class Stemma:
+    """A handle on a registry; `stemmata.open` makes one."""
+
+    def __init__(
+        self,
+        *,
+        events: EventStore,
+        views: ViewStore,
+        content: ContentStore,
+        clock: Clock,
+        ids: IdSource,
+        actor: str,
+        entity: str | None = None,
+        project: str | None = None,
+        cache_dir: Path,
+        progress: Progress | None = None,
+    ) -> None:
+        """Bring the views up to the log, and be ready.
+
+        Args:
+            progress: Called with the position that the views have reached and the log's head.
+        """
+        self.content = content
+        self.actor = actor
+        self.cache_dir = cache_dir
+        self._events = events
+        self._views = views
+        self._ids = ids
+        self._entity = entity
+        self._project = project
+        self._runner = Runner(events, views, PROJECTIONS)
+        self._handler = CommandHandler(
+            events,
+            clock=clock,
+            ids=ids,
+            inline=self._runner.inline if self._runner.is_inline else None,
+        )
+        self._runner.catch_up(progress=progress)
+
+    # --- commands ---------------------------------------------------------------------------
+
+    def organize(
+        self,
+        name: str,
+        *,
+        entity: str | None = None,
+        teams: Sequence[str] = (),
+        people: Sequence[str] = (),
+        key: str | None = None,
+    ) -> Organized:
+        """Found an organization, or add teams and people to it.
+
+        A new one gets the core registries `model` and `dataset`; the first of *people* is its admin.
+
+        Raises:
+            ValueError: A name is invalid or taken.
+        """
+        command = Organize(name=name, entity=entity, teams=tuple(teams), people=tuple(people))
+        return self._do(command, key)
+
+    def create_registry(
+        self,
+        name: str,
+        *,
+        visibility: str = "organization",
+        organization: str | None = None,
+        accepted_types: Sequence[str] = (),
+        description: str | None = None,
+        key: str | None = None,
+    ) -> RegistryMade:
+        """Create a registry; without accepted types it accepts all.
+
+        Raises:
+            ValueError: The name is invalid or taken, or the organization does not follow.
+            LookupError: There is no such organization.
+        """
+        command = MakeRegistry(
+            name=name,
+            visibility=visibility,
+            organization=organization or self._only_organization(),
+            accepted_types=tuple(accepted_types),
+            description=description,
+            entity=self.entity,
+        )
+        return self._do(command, key)
+
+    def _only_organization(self) -> str | None:
+        if self.entity is not None:
+            return None
+        every = self.index.organizations.all()
+        return every[0].entity if len(every) == 1 else None
+
+    def accept_type(
+        self, registry: str, type: str, *, organization: str | None = None, key: str | None = None
+    ) -> RegistryMade:
+        """Let a registry accept one more type, for good."""
+        command = AcceptTypeIn(
+            registry=registry,
+            type=type,
+            organization=organization or self._only_organization(),
+            entity=self.entity,
+        )
+        return self._do(command, key)
+
+    def create_collection(
+        self,
+        target: str,
+        *,
+        type: str,
+        description: str | None = None,
+        tags: Sequence[str] = (),
+        key: str | None = None,
+    ) -> CollectionMade:
+        """Create an empty collection at `[ORG/]wandb-registry-NAME/COLLECTION`.
+
+        Raises:
+            ValueError: The name is taken, or the registry does not accept the type.
+            LookupError: There is no such registry.
+        """
+        command = MakeCollection(
+            target=target,
+            type=type,
+            description=description,
+            tags=tuple(tags),
+            entity=self._home,
+            project=self._project,
+        )
+        return self._do(command, key)
+
+    def delete_collection(self, target: str, *, key: str | None = None) -> CollectionMade:
+        """Delete a collection with its links; the source versions stay."""
+        command = RemoveCollection(
+            target=target, entity=self._home, project=self._project
+        )
+        return self._do(command, key)
+
+    def log(
+        self,
+        name: str,
+        *,
+        type: str,
+        manifest: str,
+        digest: str,
+        size: int,
+        file_count: int,
+        algorithm: str = "MD5",
+        description: str | None = None,
+        metadata: object = None,
+        tags: Sequence[str] = (),
+        aliases: Sequence[str] = (),
+        run: str | None = None,
+        key: str | None = None,
+    ) -> Logged:
+        """Log content as a version of the artifact *name*, `[[entity/]project/]artifact`.
+
+        The content is described by a manifest that stands in the content store: `Draft.seal` of
+        :mod:`stemmata.draft` stores files and returns these figures.
+
+        Raises:
+            ValueError: A name, alias, tag or the metadata break a rule, or the type is another.
+        """
+        path = parse_strict(name)
+        command = Log(
+            entity=path.prefix or self.writing_entity(),
+            project=path.project or self._project or "uncategorized",
+            name=path.name,
+            type=type,
+            digest=digest,
+            algorithm=algorithm,
+            manifest=manifest,
+            size=size,
+            file_count=file_count,
+            description=description,
+            metadata=normalize({} if metadata is None else metadata),
+            tags=tuple(tags),
+            aliases=tuple(aliases),
+            run=run,
+        )
+        return self._do(command, key)
+
+    def link(
+        self, source: str, target: str, *, aliases: Sequence[str] = (), key: str | None = None
+    ) -> Linked:
+        """Link the version *source* into the collection *target*, under *aliases* and `latest`.
+
+        The collection is created if it is missing, the registry has to exist.
+
+        Raises:
+            ValueError: Types or organizations do not fit, or the artifact is a person's.
+            LookupError: There is no such version or registry.
+        """
+        command = Link(
+            source=source,
+            target=target,
+            aliases=tuple(aliases),
+            entity=self._home,
+            project=self._project,
+        )
+        return self._do(command, key)
+
+    def unlink(self, name: str, *, key: str | None = None) -> Linked:
+        """Take a linked version out of its collection; the source and other links stay.
+
+        Raises:
+            ValueError: The name is that of a source.
+        """
+        return self._do(Unlink(name=name, entity=self._home, project=self._project), key)
+
+    def edit_aliases(
+        self,
+        name: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        key: str | None = None,
+    ) -> AliasesEdited:
+        """Add aliases to a version and remove others, in the artifact or collection of the name."""
+        command = EditAliasesOf(
+            name=name,
+            add=tuple(add),
+            remove=tuple(remove),
+            entity=self._home,
+            project=self._project,
+        )
+        return self._do(command, key)
+
+    def edit(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        clear_description: bool = False,
+        metadata: object = None,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+        key: str | None = None,
+    ) -> VersionEdited:
+        """Change a version's description, metadata or tags, for the source and all links alike."""
+        command = Edit(
+            name=name,
+            description=description,
+            clear_description=clear_description,
+            metadata=None if metadata is None else normalize(metadata),
+            add_tags=tuple(add_tags),
+            remove_tags=tuple(remove_tags),
+            entity=self._home,
+            project=self._project,
+        )
+        return self._do(command, key)
+
+    def delete(
+        self,
+        name: str,
+        *,
+        delete_aliases: bool = False,
+        force: bool = False,
+        key: str | None = None,
+    ) -> VersionEdited:
+        """Delete a source version; *force* unlinks it first, wherever it is linked.
+
+        Raises:
+            ValueError: It is linked or has aliases, and neither was waived.
+        """
+        links = self.links(name)
+        command = Delete(
+            name=name,
+            links=tuple((link.line, link.index) for link in links),
+            link_names=tuple(link.full_name for link in links),
+            delete_aliases=delete_aliases,
+            force=force,
+            entity=self._home,
+            project=self._project,
+        )
+        return self._do(command, key)
+
+    def start_run(
+        self,
+        *,
+        entity: str | None = None,
+        project: str | None = None,
+        run: str | None = None,
+        name: str | None = None,
+        job_type: str | None = None,
+        config: object = None,
+        key: str | None = None,
+    ) -> RunPath:
+        """Begin a run, whose path `entity/project/id` stands for it from now on."""
+        run = run or self._ids.new()[-8:]
+        command = Start(
+            entity=entity or self.writing_entity(),
+            project=project or self._project or "uncategorized",
+            run=run,
+            name=name or run,
+            job_type=job_type,
+            config=normalize({} if config is None else config),
+        )
+        return self._do(command, key)
+
+    def use(
+        self, name: str, *, run: str, type: str | None = None, key: str | None = None
+    ) -> Used:
+        """Record that a run, given by its path, uses the version *name*."""
+        return self._do(Use(run=run, name=name, type=type), key)
+
+    def finish_run(self, run: str, *, state: RunState = "finished") -> RunPath:
+        """End a run, given by its path."""
+        return self._do(Finish(run=run, state=state), None)
+
+    def _do(self, command: Command[R], key: str | None) -> R:
+        result = self._handler.handle(command, actor=self.actor, key=key)
+        if not self._runner.is_inline:
+            self._runner.catch_up()
+        return result
+
+    # --- queries ----------------------------------------------------------------------------
+
+    @property
+    def entity(self) -> str | None:
+        """The entity that completes short names: the handle's, or the acting person's own."""
+        if self._entity is None:
+            facts = self.index_without_defaults.organizations.facts(self.actor)
+            if facts.kind is EntityKind.PERSON:
+                return self.actor
+        return self._entity
+
+    @property
+    def _home(self) -> str:
+        return self.entity or ""
+
+    def writing_entity(self) -> str:
+        """Return the entity to log to where none is named: the handle's, or the only team.
+
+        Raises:
+            UnknownEntity: It does not follow; the refusal lists what there is.
+        """
+        if self.entity is not None:
+            return self.entity
+        teams = [team for each in self.organizations() for team in each.teams]
+        if len(teams) == 1:
+            return teams[0]
+        raise UnknownEntity(entity="", known=tuple(teams))
+
+    @property
+    def index(self) -> VersionIndex:
+        """The version index, as this handle's short names mean it."""
+        return VersionIndex(self._views, entity=self.entity, project=self._project)
+
+    @property
+    def index_without_defaults(self) -> VersionIndex:
+        """The version index, for full names."""
+        return VersionIndex(self._views)
+
+    @property
+    def graph(self) -> LineageGraph:
+        """The lineage graph."""
+        return LineageGraph(self._views)
+
+    def resolve(self, name: str) -> Version:
+        """Return the version that *name* stands for; without an alias, the latest.
+
+        Raises:
+            LookupError: Some part of the name finds nothing; the refusal says which.
+            ValueError: The name is malformed, or the organization does not follow.
+        """
+        return self.index.resolve(name)
+
+    def organizations(self) -> list[Organization]:
+        """Return the organizations, by name."""
+        return self.index_without_defaults.organizations.all()
+
+    def registries(self, organization: str | None = None) -> list[Registry]:
+        """Return the registries of an organization, or of all, by name."""
+        index = self.index_without_defaults
+        chosen = (
+            index.organizations.all()
+            if organization is None
+            else [index.organizations.named(organization)]
+        )
+        return [registry for each in chosen for registry in index.registries(each.id)]
+
+    def collections(self, scope: str) -> list[Collection]:
+        """Return what is in a registry, `[ORG/]wandb-registry-NAME`, or a project, by name."""
+        path = parse_strict(f"{scope}/_")
+        if path.is_registry:
+            return self.index.collections(self.index.registry_at(path).id)
+        return self.index.collections(scope if "/" in scope else f"{self.entity}/{scope}")
+
+    def artifacts(self) -> list[Collection]:
+        """Return the artifacts of all projects."""
+        return self.index.artifacts()
+
+    def versions(self, name: str) -> list[Version]:
+        """Return the versions of an artifact or collection, by number."""
+        index = self.index
+        return index.versions(index.collection(parse_strict(name)).id)
+
+    def links(self, name: str) -> list[LinkView]:
+        """Return where the version *name* is linked, itself or its source."""
+        index = self.index
+        return index.links_of(index.resolve(name).id)
+
+    def run(self, path: str) -> Run:
+        """Return the run `entity/project/id`."""
+        return self.graph.run(path)
+
+    def history(self, name: str) -> list[RecordedEvent]:
+        """Return how the artifact, collection or version *name* came to be as it is, in order."""
+        return History(self._events, self.index, self.graph).of(name)
+
+    def replay(self, *, after: int = 0) -> Iterator[RecordedEvent]:
+        """Yield the events after a position, up to the head as it is when the end is reached."""
+        while page := self._events.read_all(after=after, limit=_PAGE):
+            yield from page
+            after = page[-1].position
+
+    def position(self) -> int:
+        """Return the position of the newest event."""
+        return self._events.head()
+
+    # --- the handle -------------------------------------------------------------------------
+
+    def as_actor(self, actor: str) -> Stemma:
+        """Return a handle on the same stores for which *actor* acts; closing one closes both."""
+        other = object.__new__(Stemma)
+        other.__dict__.update(self.__dict__)
+        other.actor = actor
+        return other
+
+    def close(self) -> None:
+        """Let go of the stores; later use is refused."""
+        self._views.close()
+        self._events.close()
+        self.content.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
