@@ -62,9 +62,7 @@ class History:
             found += self._in_stream(f"run-{each.run.path}", _about_version(version.id))
         return sorted({event.position: event for event in found}.values())
 
-    def _in_stream(
-        self, stream: str, concerns: Callable[[Event], bool]
-    ) -> Iterator[RecordedEvent]:
+    def _in_stream(self, stream: str, concerns: Callable[[Event], bool]) -> Iterator[RecordedEvent]:
         return (each for each in self._events.read_stream(stream) if concerns(each.event))
 
 

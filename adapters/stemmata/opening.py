@@ -116,7 +116,7 @@ def sqlite_path(url: str) -> Path:
 
 def _content(place: str) -> ContentStore:
     if "://" not in place:
-        return DiskContentStore.open(Path(place).expanduser())
+        return DiskContentStore.open(Path(place).expanduser().absolute())
     parts = urlsplit(place)
     match parts.scheme:
         case "memory":

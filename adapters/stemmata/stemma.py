@@ -189,9 +189,7 @@ class Stemma:
 
     def delete_collection(self, target: str, *, key: str | None = None) -> CollectionMade:
         """Delete a collection with its links; the source versions stay."""
-        command = RemoveCollection(
-            target=target, entity=self._home, project=self._project
-        )
+        command = RemoveCollection(target=target, entity=self._home, project=self._project)
         return self._do(command, key)
 
     def log(
@@ -356,9 +354,7 @@ class Stemma:
         )
         return self._do(command, key)
 
-    def use(
-        self, name: str, *, run: str, type: str | None = None, key: str | None = None
-    ) -> Used:
+    def use(self, name: str, *, run: str, type: str | None = None, key: str | None = None) -> Used:
         """Record that a run, given by its path, uses the version *name*."""
         return self._do(Use(run=run, name=name, type=type), key)
 
@@ -479,11 +475,19 @@ class Stemma:
 
     # --- the handle -------------------------------------------------------------------------
 
-    def as_actor(self, actor: str) -> Stemma:
-        """Return a handle on the same stores for which *actor* acts; closing one closes both."""
+    def within(
+        self,
+        *,
+        entity: str | None = None,
+        project: str | None = None,
+        actor: str | None = None,
+    ) -> Stemma:
+        """Return a handle on the same stores with other defaults; closing one closes both."""
         other = object.__new__(Stemma)
         other.__dict__.update(self.__dict__)
-        other.actor = actor
+        other._entity = entity or self._entity
+        other._project = project or self._project
+        other.actor = actor or self.actor
         return other
 
     def close(self) -> None:

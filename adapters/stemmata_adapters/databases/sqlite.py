@@ -28,7 +28,8 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Describe a database; nothing is opened until it is used."""
-        self.path = path
+        # Threads connect later, when the working directory may be another.
+        self.path = path.absolute()
         self._read_only = read_only
         self._mutex = threading.RLock()
         self._start()
@@ -74,7 +75,7 @@ class SqliteDatabase:
         mode = "ro" if self._read_only else "rw"
         try:
             connection = sqlite3.connect(
-                f"{self.path.resolve().as_uri()}?mode={mode}",
+                f"{self.path.as_uri()}?mode={mode}",
                 uri=True,
                 isolation_level=None,
                 check_same_thread=False,
