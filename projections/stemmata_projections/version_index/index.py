@@ -83,6 +83,11 @@ class VersionIndex:
             if number is None
             else self._ask(found.by_number, {**params, "number": number})
         )
+        if not rows and found is q.IN_REGISTRY_OF_ENTITY:
+            # The short way knows teams and organizations; a person's organization takes a look more.
+            organization = self.organizations.seen_from(self._entity, given=None)
+            in_organization = {**params, "organization": organization.id}
+            return self._version(q.IN_REGISTRY_OF_ORGANIZATION, in_organization, path)
         if not rows:
             raise self._missing(found, path, alias)
         row = rows[0]
