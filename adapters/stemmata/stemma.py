@@ -29,7 +29,7 @@ from stemmata_domain.commands.organize import (
 )
 from stemmata_domain.commands.run import Finish, RunPath, Start, Use, Used
 from stemmata_domain.content import ContentStore
-from stemmata_domain.errors import UnknownEntity
+from stemmata_domain.errors import UnknownEntity, UnknownRegistry
 from stemmata_domain.events import RunState
 from stemmata_domain.handling import Command, CommandHandler
 from stemmata_domain.metadata import normalize
@@ -363,7 +363,16 @@ class Stemma:
         return self._do(Finish(run=run, state=state), None)
 
     def _do(self, command: Command[R], key: str | None) -> R:
-        result = self._handler.handle(command, actor=self.actor, key=key)
+        try:
+            result = self._handler.handle(command, actor=self.actor, key=key)
+        except UnknownRegistry as refusal:
+            # The log finds a name but lists none; the index lists.
+            named = self.registries(refusal.organization)
+            refusal.known = tuple(registry.name for registry in named)
+            raise
+        except UnknownEntity as refusal:
+            refusal.known = tuple(team for each in self.organizations() for team in each.teams)
+            raise
         if not self._runner.is_inline:
             self._runner.catch_up()
         return result

@@ -49,6 +49,8 @@ class RecorderEventStore:
         self.recorder = recorder
         self._ids = ids
         self._mapper = mapper or EventMapper()
+        # Asking a runtime protocol costs more than an append's look-ups; so it is asked once.
+        self._checking = recorder if isinstance(recorder, ChecksVersions) else None
 
     def append(self, appends: Sequence[Append], context: Context) -> Sequence[RecordedEvent]:
         """Append the events and return them as recorded; see the port."""
@@ -71,8 +73,8 @@ class RecorderEventStore:
     def _insert(
         self, stored: Sequence[StoredEvent], expected: Sequence[tuple[str, int]]
     ) -> Sequence[int]:
-        if isinstance(self.recorder, ChecksVersions):
-            return self.recorder.insert_expecting(stored, expected)
+        if self._checking is not None:
+            return self._checking.insert_expecting(stored, expected)
         for stream, at in expected:
             self._check(stream, at)
         try:
