@@ -178,7 +178,7 @@ class _Normalization:
             plain = value
         if plain is value:
             kind = type(value).__name__
-            raise InvalidMetadata(rule=f"{_at(where)} is a {kind}, which JSON cannot hold")
+            raise InvalidMetadata(rule=f"{_at(where)} is of type {kind}, which JSON cannot hold")
         normal = self._value(plain, where)
         self._around.remove(id(value))
         return normal

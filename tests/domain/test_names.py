@@ -1,6 +1,7 @@
 """What may be called what."""
 
 import enum
+import string
 from collections.abc import Callable
 
 import pytest
@@ -46,7 +47,7 @@ class TestArtifactNames:
     def test_others_are_refused(self, name: str) -> None:
         with pytest.raises(InvalidName) as refused:
             names.artifact_name(name)
-        assert refused.value.name == name
+        assert (refused.value.thing, refused.value.name) == ("artifact", name)
 
     def test_the_refusal_says_what_is_allowed(self) -> None:
         allowed = "may only contain alphanumeric characters, dashes, underscores, and dots"
@@ -70,6 +71,7 @@ class TestCollectionNames:
         [
             ("", "Collection name cannot be empty"),
             ("x" * 129, "must be 128 characters or less"),
+            ("/" * 128, "must not contain any of the following characters: '/'"),
             ("a/b", "must not contain any of the following characters: '/'"),
             ("a/b:c", "must not contain any of the following characters: '/', ':'"),
             ("a\r\nb", r"must not contain any of the following characters: '\n', '\r'"),
@@ -151,8 +153,9 @@ class TestEntitiesAndOrganizations:
             names.entity_name(name)
 
     def test_an_entity_has_a_name_of_at_most_128_characters(self) -> None:
-        with pytest.raises(InvalidName, match="must be 128 characters or less"):
+        with pytest.raises(InvalidName, match="must be 128 characters or less") as refused:
             names.entity_name("x" * 129)
+        assert refused.value.thing == "entity"
 
     @pytest.mark.parametrize("name", ["Acme, Inc.", "アクメ", "x" * 128])
     def test_an_organization_is_displayed_as_it_likes(self, name: str) -> None:
@@ -314,6 +317,39 @@ class TestTags:
     def test_a_tag_that_nearly_fits_is_refused_at_once(self, tag: str) -> None:
         with pytest.raises(InvalidTag):
             names.tag(tag)
+
+
+CONTROLS = {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
+WORDS = set(string.ascii_letters + string.digits)
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        (names.artifact_name, lambda character: character in WORDS | set("-_.")),
+        (names.entity_name, lambda c: c in set(string.ascii_lowercase + string.digits + "-_")),
+        (names.collection_name, lambda character: character not in set("/:\0\r\n")),
+        (names.project_name, lambda character: character not in set("/\\#?%:\0\r\n")),
+        (names.registry_name, lambda character: character not in set("/\\#?%:\0\r\n")),
+        (names.run_id, lambda character: character not in set("/\\#?%:\0\r\n")),
+        (names.organization_name, lambda character: character not in CONTROLS | set("/:")),
+        (names.alias, lambda character: character not in CONTROLS | set("/:")),
+        (names.tag, lambda character: character.isalnum() or character in "-_"),
+        (names.accepted_type, lambda character: character not in set("/:\0")),
+    ],
+)
+def test_each_character_is_allowed_or_not(
+    rule: Callable[[str], str], allowed: Callable[[str], bool]
+) -> None:
+    """Semantics §1: over all of Latin, its extensions, Greek, Cyrillic, Hebrew and Arabic."""
+    for character in map(chr, range(0x700)):
+        for name in (character, f"a{character}", f"{character}a"):
+            try:
+                rule(name)
+            except Refused as refused:
+                assert not allowed(character), str(refused)  # noqa: PT017 -- both ways are right
+            else:
+                assert allowed(character), name
 
 
 class Unprintable:
