@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
-from stemmata_domain.errors import EventUnreadable
+from stemmata_domain.errors import EventUnreadable, InvalidSetting
 from stemmata_domain.events import TOPICS, Event
 from stemmata_domain.events.upcasting import lift
 from stemmata_domain.recorded import Context
@@ -39,7 +40,9 @@ class _Shape(NamedTuple):
 def _shape(event: type[Event]) -> _Shape:
     # The schema of an event is built here, at its first use, because building is deferred.
     event.model_rebuild()
-    return _Shape(event.__pydantic_serializer__.to_json, event.__pydantic_validator__.validate_python)
+    return _Shape(
+        event.__pydantic_serializer__.to_json, event.__pydantic_validator__.validate_python
+    )
 
 
 def time_text(moment: datetime) -> str:
@@ -66,12 +69,21 @@ def _around(context: Context) -> bytes:
 
 
 def encode(event: Event, *, id: str, context: Context) -> bytes:
-    """Return the bytes of *event* and its envelope."""
+    """Return the bytes of *event* and its envelope.
+
+    Raises:
+        InvalidSetting: A text in them cannot be written as UTF-8.
+    """
     kind = type(event)
-    payload = _shape(kind).write(event)
+    try:
+        payload = _shape(kind).write(event)
+        around = _around(context)
+    except (PydanticSerializationError, orjson.JSONEncodeError) as error:
+        rule = f"it cannot be written as JSON ({error})"
+        raise InvalidSetting(setting="event", value=kind.topic, rule=rule) from error
     return b'{"id":"%b"%b,"schema":%d,"event":%b}' % (
         id.encode(),
-        _around(context),
+        around,
         kind.schema_number,
         payload,
     )
@@ -91,9 +103,7 @@ def decode(topic: str, state: bytes, *, position: int | None = None) -> tuple[En
         body: dict[str, Any] = orjson.loads(state)
         payload = body["event"]
         if body["schema"] != kind.schema_number:
-            payload = lift(
-                topic, payload, schema=body["schema"], newest=kind.schema_number
-            )
+            payload = lift(topic, payload, schema=body["schema"], newest=kind.schema_number)
         event = _shape(kind).read(payload)
         envelope = Envelope(
             body["id"],

@@ -20,7 +20,12 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import orjson
 
 from stemmata_domain.aggregates.claim import KEY
-from stemmata_domain.errors import IdempotencyKeyReused, Refused, WrongExpectedVersion
+from stemmata_domain.errors import (
+    IdempotencyKeyReused,
+    InvalidSetting,
+    Refused,
+    WrongExpectedVersion,
+)
 from stemmata_domain.events import CommandKeyed
 from stemmata_domain.ports import Clock, EventStore, IdSource, KeepsSnapshots, SerialisesWriters
 from stemmata_domain.recorded import Context, RecordedEvent
@@ -111,9 +116,7 @@ class CommandHandler:
                     self._states.forget()
                     raise
 
-    def _once(
-        self, command: Command[R], actor: str, key: str | None, correlation: str | None
-    ) -> R:
+    def _once(self, command: Command[R], actor: str, key: str | None, correlation: str | None) -> R:
         with self._exclusively():
             self._states.begin()
             work = Work(self._states, actor=actor, time=self._clock.now(), ids=self._ids)
@@ -140,8 +143,16 @@ class CommandHandler:
 
 
 def fingerprint(command: Command[object]) -> str:
-    """Return what tells *command* from any other: a SHA-256 of its kind and fields, in hex."""
-    body = orjson.dumps(asdict(command), option=orjson.OPT_SORT_KEYS)
+    """Return what tells *command* from any other: a SHA-256 of its kind and fields, in hex.
+
+    Raises:
+        InvalidSetting: A field has no JSON form.
+    """
+    try:
+        body = orjson.dumps(asdict(command), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError as error:
+        rule = f"it cannot be written as JSON ({error})"
+        raise InvalidSetting(setting="command", value=type(command).__name__, rule=rule) from error
     return hashlib.sha256(type(command).__name__.encode() + b"\n" + body).hexdigest()
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from stemmata_domain.decider import Decider
+from stemmata_domain.errors import InvalidSetting
+from stemmata_domain.names import unstorable
 from stemmata_domain.ports import NO_STREAM, EventStore, KeepsSnapshots, Snapshot
 from stemmata_domain.recorded import RecordedEvent
 
@@ -58,9 +60,16 @@ class States:
         self._loaded.clear()
 
     def load(self, decider: Decider[State, Command], stream: str) -> Loaded[State]:
-        """Return the current state of the aggregate in *stream*."""
+        """Return the current state of the aggregate in *stream*.
+
+        Raises:
+            InvalidSetting: No stream can be called that.
+        """
         known = cast("Loaded[State] | None", self._loaded.get(stream))
         if known is None:
+            if unstorable(stream) is not None:
+                rule = "must be valid Unicode without NUL"
+                raise InvalidSetting(setting="name", value=stream, rule=rule)
             known = self._from_snapshot(cast("Decider[State, object]", decider), stream)
             self._loaded[stream] = cast("Loaded[object]", known)
         elif known.checked_at >= self._others_wrote_at:
@@ -106,6 +115,8 @@ class States:
             writer = known.decider.snapshots
             grown = known.version - known.snapshot_version
             if writer and grown >= max(_SNAPSHOT_AFTER, _SNAPSHOT_GROWTH * known.version):
-                due.append(Snapshot(stream, known.version, writer.schema, writer.write(known.state)))
+                due.append(
+                    Snapshot(stream, known.version, writer.schema, writer.write(known.state))
+                )
                 known.snapshot_version = known.version
         return due

@@ -86,6 +86,7 @@ class LogVersion:
 class EditVersion:
     """Change what may change of a logged version; None leaves a thing as it is.
 
+    A tag that is both added and removed is added.
     `description` and `metadata` replace; they are given only if they differ from what is there.
     """
 
@@ -123,7 +124,7 @@ def decide(state: Artifact, command: Command) -> Sequence[Event]:
             version_at(state, command.index)
             return (
                 *adding(state.line, command.index, command.add),
-                *removing(state.line, command.index, command.remove),
+                *removing(state.line, command.index, command.remove, but=command.add),
             )
         case EditVersion():
             return tuple(_edit(state, command))
@@ -143,9 +144,7 @@ def _log(state: Artifact, command: LogVersion) -> Iterator[Event]:
             type=command.type,
         )
     elif state.type != command.type:
-        raise TypeMismatch(
-            thing="artifact", name=state.path, type=state.type, asked=command.type
-        )
+        raise TypeMismatch(thing="artifact", name=state.path, type=state.type, asked=command.type)
     aliases = (LATEST, *command.aliases)
     same = state.logged.get(command.digest)
     if same is not None:
@@ -187,7 +186,7 @@ def _edit(state: Artifact, command: EditVersion) -> Iterator[Event]:
     yield from _tagging(state, index, command.add_tags)
     has = state.tags.get(index) or ()
     for tag in dict.fromkeys(command.remove_tags):
-        if tag in has:
+        if tag in has and tag not in command.add_tags:
             yield VersionUntagged(version=version, index=index, tag=tag)
 
 

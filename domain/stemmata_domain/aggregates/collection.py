@@ -81,7 +81,7 @@ class UnlinkVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditAliases:
-    """Add aliases to the version with this number, and remove others from it."""
+    """Add aliases to the version with this number, and remove others; one in both is added."""
 
     index: int
     add: tuple[str, ...] = ()
@@ -141,9 +141,7 @@ def _create(command: CreateCollection) -> Sequence[Event]:
 
 def _link(state: Collection, command: LinkVersion) -> Iterator[Event]:
     if command.type != state.type:
-        raise TypeMismatch(
-            thing="collection", name=state.name, type=state.type, asked=command.type
-        )
+        raise TypeMismatch(thing="collection", name=state.name, type=state.type, asked=command.type)
     index = state.line.indexes.get(command.version)
     if index is not None:
         yield from adding(state.line, index, command.aliases)
@@ -167,7 +165,7 @@ def _unlink(state: Collection, index: int) -> Iterator[Event]:
 def _edit(state: Collection, command: EditAliases) -> Iterator[Event]:
     _version(state, command.index)
     yield from adding(state.line, command.index, command.add)
-    yield from removing(state.line, command.index, command.remove)
+    yield from removing(state.line, command.index, command.remove, but=command.add)
 
 
 def _version(state: Collection, index: int) -> str:

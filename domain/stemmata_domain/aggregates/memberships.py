@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from stemmata_domain.events import AliasAdded, AliasRemoved, Event
@@ -99,10 +99,12 @@ def adding(line: Memberships, index: int, aliases: Iterable[str]) -> Iterator[Ev
             yield AliasAdded(alias=alias, index=index, moved_from=holder)
 
 
-def removing(line: Memberships, index: int, aliases: Iterable[str]) -> Iterator[Event]:
-    """Yield what takes *aliases* from *index*; nothing for one that it does not have."""
+def removing(
+    line: Memberships, index: int, aliases: Iterable[str], *, but: Collection[str] = ()
+) -> Iterator[Event]:
+    """Yield what takes *aliases* from *index*; nothing for one that it does not have, or in *but*."""
     for alias in dict.fromkeys(aliases):
-        if line.aliases.get(alias) == index:
+        if line.aliases.get(alias) == index and alias not in but:
             yield AliasRemoved(alias=alias, index=index)
 
 

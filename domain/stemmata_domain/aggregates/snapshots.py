@@ -42,7 +42,8 @@ def line_to_json(line: Memberships) -> LineJson:
     """Return the line as JSON."""
     return {
         "versions": by_index(line.versions, line.next_index),
-        "aliases": dict(line.aliases.items()),
+        # Version by version, because the order of a version's aliases is part of the state.
+        "aliases": {a: index for index, names in line.aliases_on.items() for a in names},
     }
 
 

@@ -18,6 +18,7 @@ from stemmata_domain.aggregates.organization import ORGANIZATION
 from stemmata_domain.aggregates.person import PERSON
 from stemmata_domain.aggregates.versions import source_of
 from stemmata_domain.errors import (
+    InvalidName,
     NotAMember,
     UnknownArtifact,
     UnknownEntity,
@@ -25,7 +26,7 @@ from stemmata_domain.errors import (
     UnknownRegistry,
     UnknownVersion,
 )
-from stemmata_domain.names import version_index
+from stemmata_domain.names import REGISTRY_PREFIX, project_name, version_index
 from stemmata_domain.paths import (
     ArtifactPath,
     EntityFacts,
@@ -150,6 +151,18 @@ def permit_organization(work: Work, organization: str) -> None:
         )
 
 
+def ordinary_project(name: str) -> str:
+    """Return the name of a project that is no registry.
+
+    Raises:
+        InvalidName: It breaks the rule for such names, or is a registry.
+    """
+    if project_name(name).startswith(REGISTRY_PREFIX):
+        rule = "it is a registry; log into a project, and link the version into the registry"
+        raise InvalidName(thing="project", name=name, rule=rule)
+    return name
+
+
 def find_registry(work: Work, path: ArtifactPath, entity: str) -> str:
     """Return the id of the registry in *path*, as seen from *entity*, which may be empty.
 
@@ -197,9 +210,7 @@ def find_line(work: Work, path: ArtifactPath, *, entity: str, project: str | Non
     match holder.kind:
         case "artifact":
             artifact = work.state(ARTIFACT, holder.holder)
-            return Line(
-                "artifact", artifact.id, artifact.path, scope, artifact.type, artifact.line
-            )
+            return Line("artifact", artifact.id, artifact.path, scope, artifact.type, artifact.line)
         case "collection":
             collection = work.state(COLLECTION, holder.holder)
             name = f"{path.project}/{path.name}" if path.is_registry else f"{scope}/{path.name}"

@@ -17,6 +17,7 @@ from stemmata_domain.aggregates.collection import COLLECTION, UnlinkVersion
 from stemmata_domain.commands.addressing import find_version, permit
 from stemmata_domain.commands.link import permit_line
 from stemmata_domain.errors import InvalidSetting, StillLinked
+from stemmata_domain.metadata import normalize
 from stemmata_domain.names import tags
 from stemmata_domain.work import Work
 
@@ -55,7 +56,7 @@ class Edit:
                 index=found.source_index,
                 description=self.description,
                 clear_description=self.clear_description,
-                metadata=self.metadata,
+                metadata=None if self.metadata is None else normalize(self.metadata),
                 add_tags=add,
                 remove_tags=tuple(self.remove_tags),
             ),
@@ -68,7 +69,8 @@ class Delete:
     """Delete the source version *name*.
 
     `links` are its links as far as the caller knows them, `collection id:number`; with `force` they are
-    unlinked, otherwise they forbid the deletion.
+    unlinked, otherwise they forbid the deletion. One that is gone by now, or has another version, does
+    not count.
     """
 
     returns: ClassVar[type[VersionEdited]] = VersionEdited
@@ -89,9 +91,14 @@ class Delete:
                 setting="version", value=self.name, rule="is a link; unlink it instead"
             )
         permit(work, work.state(ARTIFACT, found.artifact).entity)
-        if self.links and not self.force:
+        links = [
+            (collection, index)
+            for collection, index in self.links
+            if work.state(COLLECTION, collection).line.versions.get(index) == found.version
+        ]
+        if links and not self.force:
             raise StillLinked(name=f"{found.line.name}:v{found.index}", links=self.link_names)
-        for collection, index in self.links:
+        for collection, index in links:
             work.decide(COLLECTION, collection, UnlinkVersion(index=index))
         work.decide(
             ARTIFACT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stemmata_domain.aggregates.artifact import ARTIFACT
+from stemmata_domain.aggregates.artifact import ARTIFACT, version_at
 from stemmata_domain.aggregates.claim import ClaimName
 from stemmata_domain.aggregates.collection import (
     COLLECTION,
@@ -30,11 +30,12 @@ from stemmata_domain.commands.addressing import (
     find_version,
     holder_of,
     names_in,
+    ordinary_project,
     permit,
     permit_organization,
 )
 from stemmata_domain.errors import NameTaken, NotALink, PersonalEntity, WrongOrganization
-from stemmata_domain.names import aliases, collection_name, project_name
+from stemmata_domain.names import aliases, collection_name
 from stemmata_domain.paths import ArtifactPath, link_target
 from stemmata_domain.work import Work
 
@@ -74,6 +75,8 @@ class Link:
         wanted = aliases(self.aliases)
         found = find_version(work, self.source, entity=self.entity, project=self.project)
         artifact = work.state(ARTIFACT, found.artifact)
+        # A link may outlive its source if the deletion did not know of it; it shall not spread.
+        version_at(artifact, found.source_index)
         scope, registry, prefix = (
             self._in_registry(work, target, artifact.entity, artifact.type)
             if target.is_registry
@@ -114,7 +117,7 @@ class Link:
         if place != entity:
             raise WrongOrganization(given=place, expected=(entity,), entity=entity)
         permit(work, place)
-        scope = f"{place}/{project_name(target.project or self.project or project)}"
+        scope = f"{place}/{ordinary_project(target.project or self.project or project)}"
         return scope, None, scope
 
 

@@ -16,9 +16,17 @@ from stemmata_domain.aggregates.artifact import ARTIFACT, LogVersion
 from stemmata_domain.aggregates.claim import ClaimName
 from stemmata_domain.aggregates.run import RUN, ProduceVersion
 from stemmata_domain.aggregates.versions import version_id
-from stemmata_domain.commands.addressing import claim, holder_of, names_in, permit
+from stemmata_domain.commands.addressing import (
+    claim,
+    holder_of,
+    names_in,
+    ordinary_project,
+    permit,
+)
+from stemmata_domain.commands.run import find_run
 from stemmata_domain.errors import NameTaken
-from stemmata_domain.names import aliases, artifact_name, artifact_type, project_name, tags
+from stemmata_domain.metadata import normalize
+from stemmata_domain.names import aliases, artifact_name, artifact_type, tags
 from stemmata_domain.work import Work
 
 
@@ -67,8 +75,11 @@ class Log:
     def carry_out(self, work: Work) -> Logged:
         """Decide; see :class:`Log`."""
         wanted, labels = aliases(self.aliases), tags(self.tags)
+        metadata = normalize(self.metadata)
         permit(work, self.entity)
-        scope = f"{self.entity}/{project_name(self.project)}"
+        if self.run is not None:
+            find_run(work, self.run)
+        scope = f"{self.entity}/{ordinary_project(self.project)}"
         holder = holder_of(work, names_in(scope), self.name)
         if holder.kind == "artifact":
             artifact = holder.holder
@@ -92,7 +103,7 @@ class Log:
                 size=self.size,
                 file_count=self.file_count,
                 description=self.description,
-                metadata=self.metadata,
+                metadata=metadata,
                 tags=labels,
                 aliases=wanted,
                 run=self.run,

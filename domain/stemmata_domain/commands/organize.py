@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, cast
 
 from stemmata_domain.aggregates.claim import CLAIM, ClaimName, ReleaseName
 from stemmata_domain.aggregates.collection import COLLECTION, CreateCollection, DeleteCollection
@@ -25,6 +25,7 @@ from stemmata_domain.commands.addressing import (
     find_registry,
     holder_of,
     names_in,
+    ordinary_project,
     organization_named,
     permit,
     permit_organization,
@@ -46,7 +47,6 @@ from stemmata_domain.names import (
     collection_name,
     entity_name,
     organization_name,
-    project_name,
     registry_name,
     tags,
 )
@@ -106,7 +106,9 @@ class Organize:
     def _check_known(self, work: Work, organization: str) -> None:
         entity = work.state(ORGANIZATION, organization).entity
         if self.entity is not None and self.entity != entity:
-            raise NameTaken(thing="organization", name=self.name, scope=f"this store, as {entity!r}")
+            raise NameTaken(
+                thing="organization", name=self.name, scope=f"this store, as {entity!r}"
+            )
         actor = work.state(PERSON, work.actor)
         if actor.handle and (organization, True) not in actor.organizations:
             raise NotAMember(
@@ -338,4 +340,4 @@ def _scope(
         return registry, registry
     place = target.prefix or entity
     permit(work, place)
-    return f"{place}/{project_name(target.project or project or 'uncategorized')}", None
+    return f"{place}/{ordinary_project(target.project or project or 'uncategorized')}", None

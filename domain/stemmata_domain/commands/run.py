@@ -7,12 +7,27 @@ from typing import ClassVar
 
 from pydantic import JsonValue
 
-from stemmata_domain.aggregates.run import RUN, FinishRun, StartRun, UseVersion, path_of
-from stemmata_domain.commands.addressing import find_version, permit
+from stemmata_domain.aggregates.artifact import ARTIFACT, version_at
+from stemmata_domain.aggregates.run import RUN, FinishRun, Run, StartRun, UseVersion, path_of
+from stemmata_domain.commands.addressing import find_version, ordinary_project, permit
 from stemmata_domain.errors import TypeMismatch, UnknownRun
 from stemmata_domain.events import RunState
-from stemmata_domain.names import project_name, run_id
+from stemmata_domain.names import run_id
 from stemmata_domain.work import Work
+
+
+def find_run(work: Work, path: str) -> Run:
+    """Return the run of this path, for an actor who may act in its entity.
+
+    Raises:
+        UnknownRun: There is none.
+        NotAMember: The actor does not belong to its entity.
+    """
+    run = work.state(RUN, path)
+    if not run.path:
+        raise UnknownRun(run=path)
+    permit(work, run.entity)
+    return run
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ class Start:
     def carry_out(self, work: Work) -> RunPath:
         """Decide; see :class:`Start`."""
         permit(work, self.entity)
-        path = path_of(self.entity, project_name(self.project), run_id(self.run))
+        path = path_of(self.entity, ordinary_project(self.project), run_id(self.run))
         work.decide(
             RUN,
             path,
@@ -75,11 +90,10 @@ class Use:
 
     def carry_out(self, work: Work) -> Used:
         """Decide; see :class:`Use`."""
-        run = work.state(RUN, self.run)
-        if not run.path:
-            raise UnknownRun(run=self.run)
-        permit(work, run.entity)
+        run = find_run(work, self.run)
         found = find_version(work, self.name, entity=run.entity, project=run.project)
+        # A link may outlive its source if the deletion did not know of it.
+        version_at(work.state(ARTIFACT, found.artifact), found.source_index)
         if self.type is not None and self.type != found.line.type:
             raise TypeMismatch(
                 thing="artifact", name=self.name, type=found.line.type, asked=self.type
@@ -109,9 +123,6 @@ class Finish:
 
     def carry_out(self, work: Work) -> RunPath:
         """Decide; see :class:`Finish`."""
-        run = work.state(RUN, self.run)
-        if not run.path:
-            raise UnknownRun(run=self.run)
-        permit(work, run.entity)
+        find_run(work, self.run)
         work.decide(RUN, self.run, FinishRun(state=self.state))
         return RunPath(self.run)

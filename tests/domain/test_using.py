@@ -1,0 +1,162 @@
+"""Runs: what they use and produce, through which name it was addressed, and how they end."""
+
+import pytest
+
+from stemmata_domain.commands.organize import MakeCollection
+from stemmata_domain.commands.run import Finish, Start, Use
+from stemmata_domain.errors import (
+    InvalidName,
+    NotAMember,
+    RunNotActive,
+    TypeMismatch,
+    UnknownArtifact,
+    UnknownEntity,
+    UnknownRun,
+    UnknownVersion,
+)
+from stemmata_domain.events import ArtifactUsed, RunFinished, RunStarted
+from tests.domain.specification import World, organized
+
+RUN = "vision/mnist/r1"
+
+
+@pytest.fixture
+def world() -> World:
+    world = organized()
+    world.log("A")
+    world.log("B")
+    world.start()
+    return world
+
+
+def test_a_run_starts_with_its_config(world: World) -> None:
+    command = Start(
+        entity="vision",
+        project="svhn",
+        run="r1",
+        name="train",
+        job_type="fit",
+        config={"lr": 0.1, "layers": [1, 2]},
+    )
+    assert world.done(command) == [
+        RunStarted(
+            run="r1",
+            entity="vision",
+            project="svhn",
+            name="train",
+            job_type="fit",
+            config={"lr": 0.1, "layers": [1, 2]},
+        )
+    ]
+    world.refused(command, RunNotActive, run="vision/svhn/r1")
+
+
+def test_the_same_id_in_another_project_is_another_run(world: World) -> None:
+    assert world.start("r1", project="svhn").path == "vision/svhn/r1"
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        (Start(entity="nobody", project="p", run="r", name=""), UnknownEntity),
+        (Start(entity="vision", project="", run="r", name=""), InvalidName),
+        (Start(entity="vision", project="a/b", run="r", name=""), InvalidName),
+        (Start(entity="vision", project="wandb-registry-model", run="r", name=""), InvalidName),
+        (Start(entity="vision", project="p", run="a/b", name=""), InvalidName),
+    ],
+    ids=str,
+)
+def test_a_run_needs_a_place_and_an_id(
+    world: World, command: Start, error: type[Exception]
+) -> None:
+    world.refused(command, error)
+
+
+def test_using_a_source_records_the_artifact_it_was_addressed_through(world: World) -> None:
+    """An input edge run ← artifact, with what it was addressed through."""
+    version = world.log("A")
+    (used,) = world.done(Use(run=RUN, name="digits:v0"))
+    assert used == ArtifactUsed(
+        version=version.version,
+        artifact=version.artifact,
+        source_index=0,
+        through=version.artifact,
+        through_index=0,
+    )
+
+
+def test_using_a_link_records_the_collection_it_was_addressed_through(world: World) -> None:
+    """Uses of a version through any of its links are uses of the version."""
+    linked = world.link("digits:v1", "wandb-registry-model/Digits", "prod")
+    before = world.store.head()
+    used = world.do(Use(run=RUN, name="wandb-registry-model/Digits:prod"))
+    assert (used.line, used.index, used.version) == (linked.collection, 0, linked.version)
+    (event,) = world.events(after=before)
+    assert isinstance(event, ArtifactUsed)
+    assert (event.version, event.source_index) == (linked.version, 1)
+    assert (event.through, event.through_index) == (linked.collection, 0)
+
+
+def test_using_again_adds_nothing(world: World) -> None:
+    """Using is idempotent."""
+    world.do(Use(run=RUN, name="digits:v0"))
+    assert world.done(Use(run=RUN, name="digits:v0")) == []
+    assert len(world.done(Use(run=RUN, name="digits:v1"))) == 1
+
+
+def test_using_by_another_name_is_another_edge(world: World) -> None:
+    world.link("digits:v0")
+    assert len(world.done(Use(run=RUN, name="digits:v0"))) == 1
+    assert len(world.done(Use(run=RUN, name="wandb-registry-model/Digits:v0"))) == 1
+
+
+def test_names_are_completed_by_the_runs_entity_and_project(world: World) -> None:
+    world.log("C", project="svhn", name="numbers")
+    world.do(Use(run=RUN, name="digits:v0"))
+    world.do(Use(run=RUN, name="svhn/numbers:v0"))
+    world.do(Use(run=RUN, name="vision/svhn/numbers:latest"))
+    world.refused(Use(run=RUN, name="numbers:v0"), UnknownArtifact, name="numbers:v0")
+
+
+def test_a_type_that_is_given_has_to_be_the_versions(world: World) -> None:
+    """Type given and different is refused."""
+    world.do(Use(run=RUN, name="digits:v0", type="model"))
+    world.refused(
+        Use(run=RUN, name="digits:v1", type="dataset"), TypeMismatch, type="model", asked="dataset"
+    )
+
+
+def test_a_version_that_is_not_there_is_not_used(world: World) -> None:
+    world.refused(Use(run=RUN, name="digits:v9"), UnknownVersion, version="v9")
+    world.do(MakeCollection(target="wandb-registry-model/E", type="model", entity="vision"))
+    world.refused(Use(run=RUN, name="wandb-registry-model/E"), UnknownVersion, version="latest")
+
+
+def test_a_run_that_is_not_there_uses_and_ends_nothing(world: World) -> None:
+    world.refused(
+        Use(run="vision/mnist/none", name="digits:v0"), UnknownRun, run="vision/mnist/none"
+    )
+    world.refused(Finish(run="vision/mnist/none"), UnknownRun, run="vision/mnist/none")
+
+
+def test_only_members_act_for_a_run(world: World) -> None:
+    world.organize(teams=("audio",), people=("eve",))
+    for command in (
+        Use(run=RUN, name="digits:v0"),
+        Finish(run=RUN),
+        Start(entity="vision", project="mnist", run="r2", name=""),
+    ):
+        world.refused(command, NotAMember, by="eve", entity="vision")
+
+
+def test_a_run_ends_once(world: World) -> None:
+    assert world.done(Finish(run=RUN, state="failed")) == [RunFinished(state="failed")]
+    assert world.done(Finish(run=RUN, state="failed")) == []
+    world.refused(Finish(run=RUN), RunNotActive, run=RUN)
+
+
+def test_a_finished_run_may_still_use_and_log(world: World) -> None:
+    """Committed artifacts may be attached to finished runs."""
+    world.do(Finish(run=RUN))
+    assert len(world.done(Use(run=RUN, name="digits:v0"))) == 1
+    assert world.log("C", run=RUN).is_new
