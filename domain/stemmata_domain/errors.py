@@ -10,8 +10,10 @@ StemmataError
 │  │                            RunNotActive, UnsafePath
 │  ├─ (TypeError too)           MetadataNotAMapping
 │  ├─ (LookupError too)         UnknownOrganization, UnknownEntity, UnknownRegistry, UnknownCollection,
-│  │                            UnknownArtifact, UnknownVersion, UnknownRun, UnknownEntry
-│  └─ (PermissionError too)     NotAMember
+│  │                            UnknownArtifact, UnknownVersion, UnknownRun, UnknownEntry,
+│  │                            FileMissing, ReferenceMissing
+│  ├─ (PermissionError too)     NotAMember
+│  └─ ExtraMissing              a package is needed that comes with an extra
 ├─ WrongExpectedVersion         somebody was faster; deciding again may help
 └─ StorageFailed                an adapter could not; raised `from` the cause
    ├─ BlobMissing, DigestMismatch
@@ -151,6 +153,40 @@ class UnsafePath(Refused, ValueError):
 
     def __str__(self) -> str:
         return f"Refusing to write {self.path!r}: it would leave {self.root!r}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidLocalPath(Refused, ValueError):
+    """What stands at a path on this machine cannot become part of an artifact."""
+
+    path: str
+    rule: str = "Path is not a file"
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.path!r}"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnexpectedFile(Refused, ValueError):
+    """A folder has a file that the artifact has not."""
+
+    path: str
+    artifact: str
+
+    def __str__(self) -> str:
+        return f"Found file {self.path!r} which is not a member of artifact {self.artifact!r}"
+
+
+@dataclass(eq=False, kw_only=True)
+class NotASingleFile(Refused, ValueError):
+    """An artifact was taken for its only file, and has none or several."""
+
+    artifact: str
+    count: int
+
+    def __str__(self) -> str:
+        has = "more than one file" if self.count > 1 else "no file"
+        return f"Artifact {self.artifact!r} contains {has} ({self.count}). Use download() instead"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -472,6 +508,29 @@ class UnknownEntry(Refused, KeyError, FileNotFoundError):
         return f"Path not contained in artifact {self.artifact!r}: {self.path!r}"
 
 
+@dataclass(eq=False, kw_only=True)
+class FileMissing(Refused, LookupError, FileNotFoundError):
+    """A folder lacks a file of the artifact."""
+
+    path: str
+    artifact: str
+    root: str
+
+    def __str__(self) -> str:
+        return f"File {self.path!r} of artifact {self.artifact!r} is missing in {self.root!r}"
+
+
+@dataclass(eq=False, kw_only=True)
+class ReferenceMissing(Refused, LookupError, FileNotFoundError):
+    """The content to which a reference points does not exist."""
+
+    uri: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"Unable to find the content of reference {self.uri!r}: {self.why}"
+
+
 # --- an act is forbidden --------------------------------------------------------------------
 
 
@@ -488,6 +547,20 @@ class NotAMember(Refused, PermissionError):
             f"{self.actor!r} may not act in entity {self.entity!r}. "
             f"{self.actor!r} can use: {_listed(self.entities)}"
         )
+
+
+# --- something is not installed --------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class ExtraMissing(Refused):
+    """What was asked for needs a package that an extra installs."""
+
+    feature: str
+    extra: str
+
+    def __str__(self) -> str:
+        return f"{self.feature} need a package that is not installed: pip install 'stemmata[{self.extra}]'"
 
 
 # --- not a refusal --------------------------------------------------------------------------
