@@ -120,7 +120,7 @@ class TestForms:
         with pytest.raises(InvalidManifest, match="Not a hex digest"):
             b64_of_hex(text)
 
-    @pytest.mark.parametrize("text", ["abc", "a b=", "é", "https://bucket/key"])
+    @pytest.mark.parametrize("text", ["abc", "a b=", "é", "https://bucket/key", "aGk=\n"])
     def test_what_is_not_base64_is_refused(self, text: str) -> None:
         with pytest.raises(InvalidManifest, match="Not a Base64 digest"):
             hex_of_b64(text)
@@ -146,6 +146,12 @@ class TestOrder:
     def test_paths_out_of_order_are_refused(self, paths: list[str]) -> None:
         with pytest.raises(InvalidManifest, match="Paths must be sorted, each once"):
             manifest_digest([(path, HELLO) for path in paths])
+
+    def test_the_refusal_tells_twice_from_out_of_order(self) -> None:
+        with pytest.raises(InvalidManifest, match="'a' occurs twice"):
+            manifest_digest([("a", HELLO), ("a", WORLD)])
+        with pytest.raises(InvalidManifest, match="'a' stands after 'b'"):
+            manifest_digest([("b", HELLO), ("a", WORLD)])
 
     @given(st.sets(st.text(st.characters(codec="utf-8"))))
     def test_code_points_sort_as_their_bytes_do(self, paths: set[str]) -> None:

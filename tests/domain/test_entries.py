@@ -267,6 +267,11 @@ class TestEntries:
                 with pytest.raises(InvalidManifest, match=f"'a' has no usable {field}: "):
                     Entry(**{**fields, field: value})  # type: ignore[arg-type]  # as a file may say
 
+    @pytest.mark.parametrize("size", [0, 1, 2**63 - 1])
+    @pytest.mark.parametrize("blob", [BLOB, None])
+    def test_a_size_is_any_that_a_file_may_have(self, size: int, blob: str | None) -> None:
+        assert Entry(path="a", digest=HELLO, size=size, blob=blob).size == size
+
     def test_an_entry_is_stored_here_or_elsewhere(self) -> None:
         with pytest.raises(InvalidManifest, match="'a' has both a blob and a ref"):
             Entry(path="a", digest=HELLO, blob=BLOB, ref="s3://a")

@@ -63,6 +63,10 @@ class TestWhatIsKept:
         assert normalize(metadata) == metadata
         assert normalize(json.dumps(metadata)) == metadata
 
+    @pytest.mark.parametrize("value", [True, 1, 1.0, "1"])
+    def test_a_value_keeps_its_kind(self, value: object) -> None:
+        assert type(normalize({"a": value})["a"]) is type(value)
+
     @pytest.mark.parametrize("nothing", [None, "", "null", "{}", {}])
     def test_no_metadata_is_an_empty_mapping(self, nothing: object) -> None:
         assert normalize(nothing) == {}
@@ -231,6 +235,13 @@ class TestWhatIsRefused:
         for text in ("x" * (room + 1), "x" * 2 * room, "é" * (room // 2 + 1), "\n" * room):
             with pytest.raises(InvalidMetadata, match="larger than 8388608 bytes"):
                 normalize({"a": text})
+
+    def test_the_whole_has_at_most_half_a_million_values(self) -> None:
+        assert normalize({"a": [0] * 499_999})
+        assert normalize({"a": array.array("b", [0] * 499_999)})
+        for many in ([0] * 500_000, array.array("b", [0] * 500_000)):
+            with pytest.raises(InvalidMetadata, match="more than 500000 values"):
+                normalize({"a": many})
 
     def test_a_few_objects_cannot_stand_for_a_great_many(self) -> None:
         doubled: list[object] = []

@@ -100,6 +100,9 @@ class TestGrammar:
         with pytest.raises(InvalidPath, match="valid Unicode without NUL"):
             parse(path)
 
+    def test_a_path_does_not_change_and_serves_as_a_key(self) -> None:
+        assert {parse("a:b"): 1}[parse("a:b")] == 1
+
     def test_the_collection_is_what_stands_before_the_alias(self) -> None:
         assert parse("vision/mnist/digits:v0").collection == "vision/mnist/digits"
         assert parse("/c:v0").collection == "/c"
@@ -323,8 +326,10 @@ class TestOrganizations:
 
     @pytest.mark.parametrize("given", [None, "acme"])
     def test_a_team_in_no_organization_cannot_reach_a_registry(self, given: str | None) -> None:
-        with pytest.raises(WrongOrganization, match="Unable to find organization for entity"):
+        none = "Unable to find organization for entity"
+        with pytest.raises(WrongOrganization, match=none) as refused:
             resolve(EntityKind.TEAM, given=given)
+        assert refused.value.given == (given or "")
 
     def test_an_entity_that_nobody_knows_is_told(self) -> None:
         with pytest.raises(UnknownEntity, match="someone"):
