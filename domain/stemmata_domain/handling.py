@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from threading import RLock
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import orjson
+from pydantic import ValidationError
 
 from stemmata_domain.aggregates.claim import KEY
 from stemmata_domain.errors import (
     IdempotencyKeyReused,
     InvalidSetting,
     Refused,
+    StorageFailed,
     WrongExpectedVersion,
 )
 from stemmata_domain.events import CommandKeyed
@@ -122,7 +124,10 @@ class CommandHandler:
             work = Work(self._states, actor=actor, time=self._clock.now(), ids=self._ids)
             if key is not None and (done := _done_before(work, command, key)) is not None:
                 return done
-            result = command.carry_out(work)
+            try:
+                result = command.carry_out(work)
+            except ValidationError as error:
+                raise _unfit(command, error) from error
             if key is not None:
                 work.decide(KEY, key, _keyed(command, key, result))
             appends = work.appends(guard_reads=self._serialised is None)
@@ -134,12 +139,22 @@ class CommandHandler:
                 self._inline(recorded)
         self._states.recorded(recorded, work.states_after)
         if self._snapshots is not None:
-            for snapshot in self._states.snapshots_due(list(work.states_after)):
-                self._snapshots.save_snapshot(snapshot)
+            for snapshot in self._states.snapshots_due():
+                # The events are durable; a snapshot that cannot be kept costs the next start time.
+                with suppress(StorageFailed):
+                    self._snapshots.save_snapshot(snapshot)
         return result
 
     def _exclusively(self) -> AbstractContextManager[None]:
         return nullcontext() if self._serialised is None else self._serialised.writing()
+
+
+def _unfit(command: Command[object], error: ValidationError) -> InvalidSetting:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return InvalidSetting(
+        setting="command", value=type(command).__name__, rule=f"{where}: {first['msg']}"
+    )
 
 
 def fingerprint(command: Command[object]) -> str:

@@ -27,19 +27,17 @@ _NOTHING_OVER: HashTrieMap[object, object] = HashTrieMap()
 class PersistentMap(Generic[K, V]):
     """An immutable mapping with cheap insertion, removal and bulk creation."""
 
-    __slots__ = ("_base", "_length", "_over")
+    __slots__ = ("_base", "_over")
 
     def __init__(self, base: Mapping[K, V] | None = None) -> None:
         """Take *base* as it is; the caller must not change it afterwards."""
         self._base: Mapping[K, V] = {} if base is None else base
         self._over = cast("HashTrieMap[K, V | _Gone]", _NOTHING_OVER)
-        self._length = len(self._base)
 
-    def _with(self, over: HashTrieMap[K, V | _Gone], length: int) -> PersistentMap[K, V]:
+    def _with(self, over: HashTrieMap[K, V | _Gone]) -> PersistentMap[K, V]:
         changed: PersistentMap[K, V] = PersistentMap.__new__(PersistentMap)
         changed._base = self._base
         changed._over = over
-        changed._length = length
         return changed
 
     def get(self, key: K) -> V | None:
@@ -51,14 +49,13 @@ class PersistentMap(Generic[K, V]):
 
     def insert(self, key: K, value: V) -> PersistentMap[K, V]:
         """Return a map in which *key* has *value*, which must not be None."""
-        return self._with(self._over.insert(key, value), self._length + (key not in self))
+        return self._with(self._over.insert(key, value))
 
     def discard(self, key: K) -> PersistentMap[K, V]:
         """Return a map without *key*."""
-        if key not in self:
-            return self
-        over = self._over.insert(key, _GONE) if key in self._base else self._over.remove(key)
-        return self._with(over, self._length - 1)
+        if key in self._base:
+            return self._with(self._over.insert(key, _GONE))
+        return self._with(self._over.remove(key)) if key in self._over else self
 
     def items(self) -> Iterator[tuple[K, V]]:
         """Yield the pairs, those that changed last of all."""
@@ -74,7 +71,7 @@ class PersistentMap(Generic[K, V]):
         return self.get(key) is not None
 
     def __len__(self) -> int:
-        return self._length
+        return sum(1 for _ in self.items())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PersistentMap):

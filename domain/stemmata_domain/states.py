@@ -8,6 +8,7 @@ read at all.
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
@@ -22,7 +23,7 @@ Command = TypeVar("Command")
 
 _PAGE = 5_000
 _SNAPSHOT_AFTER = 2_000
-_SNAPSHOT_GROWTH = 0.04
+_SNAPSHOT_GROWTH = 0.02
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class States:
         self._loaded: OrderedDict[str, Loaded[object]] = OrderedDict()
         self._head = 0
         self._others_wrote_at = 0
+        self._long_since_snapshot: set[str] = set()
 
     def begin(self) -> None:
         """Find out whether somebody else has written since the last command."""
@@ -82,8 +84,10 @@ class States:
         if decider.snapshots is not None and self._snapshots is not None:
             snapshot = self._snapshots.load_snapshot(stream)
             if snapshot is not None and snapshot.schema == decider.snapshots.schema:
-                state = decider.snapshots.read(snapshot.body)
-                return Loaded(decider, state, snapshot.version, 0, snapshot.version)
+                # One that is damaged is as good as none: the events are there.
+                with suppress(ValueError, LookupError, TypeError):
+                    state = decider.snapshots.read(snapshot.body)
+                    return Loaded(decider, state, snapshot.version, 0, snapshot.version)
         return Loaded(decider, decider.initial, NO_STREAM, 0)
 
     def _read_tail(self, known: Loaded[State], stream: str) -> None:
@@ -94,29 +98,38 @@ class States:
             if len(page) < _PAGE:
                 break
         known.checked_at = self._head
+        self._note_growth(known, stream)
+
+    def _note_growth(self, known: Loaded[State], stream: str) -> None:
+        grown = known.version - known.snapshot_version
+        if grown >= max(_SNAPSHOT_AFTER, _SNAPSHOT_GROWTH * known.version):
+            self._long_since_snapshot.add(stream)
 
     def recorded(self, events: list[RecordedEvent], states: dict[str, object]) -> None:
         """Take over what this process has just appended: the events, and the states after them."""
         if events[0].position == self._head + 1:
             self._head = events[-1].position
         for event in events:
-            known = self._loaded[event.stream]
-            known.version = event.version
+            self._loaded[event.stream].version = event.version
         for stream, state in states.items():
             known = self._loaded[stream]
             known.state = state
             known.checked_at = self._head
+            self._note_growth(known, stream)
 
-    def snapshots_due(self, streams: list[str]) -> list[Snapshot]:
-        """Return snapshots of those of *streams* that have grown enough since their last one."""
+    def snapshots_due(self) -> list[Snapshot]:
+        """Return snapshots of the states that have grown enough since their last one.
+
+        States that were only read count too: what took long to fold once need not again.
+        """
         due = []
-        for stream in streams:
-            known = self._loaded[stream]
-            writer = known.decider.snapshots
-            grown = known.version - known.snapshot_version
-            if writer and grown >= max(_SNAPSHOT_AFTER, _SNAPSHOT_GROWTH * known.version):
+        for stream in self._long_since_snapshot:
+            known = self._loaded.get(stream)
+            if known is not None and known.decider.snapshots is not None:
+                writer = known.decider.snapshots
                 due.append(
                     Snapshot(stream, known.version, writer.schema, writer.write(known.state))
                 )
                 known.snapshot_version = known.version
+        self._long_since_snapshot.clear()
         return due

@@ -215,14 +215,14 @@ def evolve(state: Artifact, event: Event) -> Artifact:
     """Return the state after *event*."""
     match event:
         case AliasAdded() | AliasRemoved():
-            return replace(state, line=state.line.evolve(event))
+            return _with(state, state.line.evolve(event), state.digests, state.logged, state.tags)
         case ArtifactLogged():
-            return replace(
+            return _with(
                 state,
-                line=state.line.with_version(event.index, event.version),
-                digests=state.digests.insert(event.index, event.digest),
-                logged=state.logged.insert(event.digest, event.index),
-                tags=state.tags.insert(event.index, event.tags) if event.tags else state.tags,
+                state.line.with_version(event.index, event.version),
+                state.digests.insert(event.index, event.digest),
+                state.logged.insert(event.digest, event.index),
+                state.tags.insert(event.index, event.tags) if event.tags else state.tags,
             )
         case ArtifactCreated():
             return Artifact(
@@ -253,6 +253,27 @@ def evolve(state: Artifact, event: Event) -> Artifact:
             )
         case _:
             return state
+
+
+def _with(
+    state: Artifact,
+    line: Memberships,
+    digests: PersistentMap[int, str],
+    logged: PersistentMap[str, int],
+    tags: PersistentMap[int, tuple[str, ...]],
+) -> Artifact:
+    # By hand for the same reason as in Memberships.
+    return Artifact(
+        state.id,
+        state.entity,
+        state.project,
+        state.name,
+        state.type,
+        line,
+        digests,
+        logged,
+        tags,
+    )
 
 
 def _to_json(state: Artifact) -> dict[str, object]:

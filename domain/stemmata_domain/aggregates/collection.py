@@ -179,11 +179,11 @@ def evolve(state: Collection, event: Event) -> Collection:
     """Return the state after *event*."""
     match event:
         case AliasAdded() | AliasRemoved():
-            return replace(state, line=state.line.evolve(event))
+            return _with_line(state, state.line.evolve(event))
         case VersionLinked():
-            return replace(state, line=state.line.with_version(event.index, event.version))
+            return _with_line(state, state.line.with_version(event.index, event.version))
         case VersionUnlinked():
-            return replace(state, line=state.line.without_version(event.index))
+            return _with_line(state, state.line.without_version(event.index))
         case CollectionCreated():
             return Collection(
                 id=event.collection,
@@ -196,6 +196,13 @@ def evolve(state: Collection, event: Event) -> Collection:
             return replace(state, deleted=True, line=Memberships(state.line.next_index))
         case _:
             return state
+
+
+def _with_line(state: Collection, line: Memberships) -> Collection:
+    # By hand for the same reason as in Memberships.
+    return Collection(
+        state.id, state.scope, state.registry, state.name, state.type, state.deleted, line
+    )
 
 
 def _to_json(state: Collection) -> dict[str, object]:

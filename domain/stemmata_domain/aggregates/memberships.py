@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from stemmata_domain.events import AliasAdded, AliasRemoved, Event
 from stemmata_domain.persistent import PersistentMap
@@ -27,14 +27,17 @@ class Memberships:
     aliases: PersistentMap[str, int] = field(default_factory=PersistentMap)
     aliases_on: PersistentMap[int, tuple[str, ...]] = field(default_factory=PersistentMap)
 
+    # Built by hand and not by `replace`, which takes twice as long: a long stream is folded through here.
+
     def with_version(self, index: int, version: str) -> Memberships:
         """Return the line with one more version."""
-        return replace(
-            self,
-            next_index=index + 1,
-            newest=index,
-            versions=self.versions.insert(index, version),
-            indexes=self.indexes.insert(version, index),
+        return Memberships(
+            index + 1,
+            index,
+            self.versions.insert(index, version),
+            self.indexes.insert(version, index),
+            self.aliases,
+            self.aliases_on,
         )
 
     def without_version(self, index: int) -> Memberships:
@@ -42,35 +45,44 @@ class Memberships:
         version = self.versions.get(index)
         if version is None:
             return self
-        return replace(
-            self,
-            newest=self.newest_but(index),
-            versions=self.versions.discard(index),
-            indexes=self.indexes.discard(version),
+        return Memberships(
+            self.next_index,
+            self.newest_but(index),
+            self.versions.discard(index),
+            self.indexes.discard(version),
+            self.aliases,
+            self.aliases_on,
         )
 
     def with_alias(self, alias: str, index: int) -> Memberships:
         """Return the line in which *alias* names *index*, and nothing else."""
-        bare = self.without_alias(alias)
-        return replace(
-            bare,
-            aliases=bare.aliases.insert(alias, index),
-            aliases_on=bare.aliases_on.insert(index, (*bare.aliases_of(index), alias)),
+        aliases_on = self._bare_of(alias)
+        named = (*(aliases_on.get(index) or ()), alias)
+        return self._with_aliases(
+            self.aliases.insert(alias, index), aliases_on.insert(index, named)
         )
 
     def without_alias(self, alias: str) -> Memberships:
         """Return the line in which *alias* names nothing."""
+        if alias not in self.aliases:
+            return self
+        return self._with_aliases(self.aliases.discard(alias), self._bare_of(alias))
+
+    def _with_aliases(
+        self, aliases: PersistentMap[str, int], aliases_on: PersistentMap[int, tuple[str, ...]]
+    ) -> Memberships:
+        return Memberships(
+            self.next_index, self.newest, self.versions, self.indexes, aliases, aliases_on
+        )
+
+    def _bare_of(self, alias: str) -> PersistentMap[int, tuple[str, ...]]:
         index = self.aliases.get(alias)
         if index is None:
-            return self
-        rest = tuple(other for other in self.aliases_of(index) if other != alias)
-        return replace(
-            self,
-            aliases=self.aliases.discard(alias),
-            aliases_on=(
-                self.aliases_on.insert(index, rest) if rest else self.aliases_on.discard(index)
-            ),
-        )
+            return self.aliases_on
+        named = self.aliases_of(index)
+        if len(named) == 1:
+            return self.aliases_on.discard(index)
+        return self.aliases_on.insert(index, tuple(other for other in named if other != alias))
 
     def aliases_of(self, index: int) -> tuple[str, ...]:
         """Return the aliases that name *index*, in the order in which they came."""
