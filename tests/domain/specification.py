@@ -174,6 +174,7 @@ class World:
         self,
         command: CommandOf[object],
         error: type[Error],
+        /,
         *,
         by: str | None = None,
         key: str | None = None,
