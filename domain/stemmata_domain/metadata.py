@@ -166,6 +166,7 @@ class _Normalization:
     def _converted(self, value: object, where: _Place) -> JsonValue:
         """Return the value of an array or a number of numpy's kind."""
         self._enter(value, where)
+        self._values += 1  # what it becomes is counted, not the object itself
         try:
             size = getattr(value, "size", None)
             if isinstance(size, int) and size > self._values:

@@ -109,8 +109,24 @@ class TestWriting:
             written(entry, algorithm=DigestAlgorithm(algorithm))
 
     def test_an_entry_that_would_not_be_read_again_is_not_written(self) -> None:
+        def entry(path: str, length: int) -> Entry:
+            return Entry(path=path, digest="x" * length, ref="y")
+
+        room = 1024 * 1024 - len(',\n"b":{"digest":"","ref":"y"}')
+        longest = [entry("a", room), entry("b", room), entry("c", room)]
+        assert read(written(*longest)) == longest
         with pytest.raises(InvalidManifest, match="longer than 1048576 bytes"):
-            written(Entry(path="a", digest="x", ref="s3://" + "x" * 1024 * 1024))
+            written(entry("a", 1), entry("b", room + 1))
+
+    def test_what_is_not_ascii_stays_readable(self) -> None:
+        entry = Entry(path="é", digest="ê", ref="ë", extra={"è": "ē"})
+        assert '"é":{"digest":"ê","ref":"ë","extra":{"è":"ē"}}' in written(entry).decode()
+
+    def test_the_pieces_are_neither_small_nor_large(self) -> None:
+        entries = [Entry(path=f"{number:06d}", digest=HELLO) for number in range(10_000)]
+        *pieces, _ = encode(entries)
+        assert len(pieces) > 5
+        assert all(60_000 < len(piece) < 70_000 for piece in pieces)
 
 
 class TestReading:
@@ -190,6 +206,13 @@ class TestReading:
             read(f"{HEADER}{line}\n}}}}\n")
         with pytest.raises(InvalidEntryPath):
             read(whole(contents={json.loads(f'"{path}"'): {"digest": HELLO}}))
+
+    def test_entries_are_given_out_before_the_rest_is_fetched(self) -> None:
+        def chunks() -> Iterator[bytes]:
+            yield (HEADER + A_LINE + ",\n").encode()
+            pytest.fail("nobody has asked for more")
+
+        assert next(decode(chunks())) == A
 
     def test_what_stands_before_a_break_has_been_given_out(self) -> None:
         entries = decode((HEADER + A_LINE + ",\n").encode())
