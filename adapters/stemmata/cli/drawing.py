@@ -1,0 +1,126 @@
+"""Draws a page, on a terminal or into a pipe.
+
+- In a pipe, or wherever the width does not bind, a table is as wide as its longest names; on a
+  terminal, cells are folded until the table fits. Nothing is ever cut off.
+- Sentences and code are left to the terminal to break, so that copying them gives them whole; code
+  stands at the margin, where Python wants it.
+- Colours are rich's to decide: none in a pipe, none with NO_COLOR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text as Drawn
+
+from stemmata.cli.page import Block, Code, Facts, Line, Lines, Span, Table, Text, faint, strong
+from stemmata.cli.printable import printable
+
+_GAP = 2
+_NARROWEST = 8
+_MARGIN = "  "
+
+
+def draw(page: Sequence[Block], file: TextIO) -> None:
+    """Write *page* to *file*."""
+    console = Console(file=file, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    # Not `is_terminal`, which is also true where colours were forced into a pipe.
+    room = console.width if file.isatty() else None
+    blocks = (list(_block(block, room)) for block in page)
+    paragraphs = [Drawn("\n").join(lines) for lines in blocks if lines]
+    if paragraphs:
+        console.print(Drawn("\n\n").join(paragraphs))
+
+
+def _block(block: Block, room: int | None) -> Iterator[Drawn]:
+    match block:
+        case Lines(lines=lines):
+            yield from map(_line, lines)
+        case Table(heads=heads, rows=rows, title=title):
+            if rows:
+                yield from _title(title)
+                yield from _table(heads, rows, room)
+        case Facts(facts=facts, title=title):
+            yield from _title(title)
+            yield from _facts(facts, room)
+        case Code(text=text, title=title):
+            yield from _title(title)
+            for line in text.splitlines():
+                yield Drawn(printable(line), "cyan")
+
+
+def _title(title: Line) -> Iterator[Drawn]:
+    if title:
+        yield _line(title if isinstance(title, tuple | Span) else strong(title))
+
+
+def _line(line: Line) -> Drawn:
+    return Drawn().join(map(_text, line if isinstance(line, tuple) else (line,)))
+
+
+def _text(text: Text) -> Drawn:
+    return (
+        Drawn(printable(text.text), text.style)
+        if isinstance(text, Span)
+        else Drawn(printable(text))
+    )
+
+
+def _facts(facts: Iterable[tuple[str, Text | Sequence[Text]]], room: int | None) -> Iterator[Drawn]:
+    rows: list[tuple[Text, ...]] = []
+    for label, fact in facts:
+        lines = [fact] if isinstance(fact, str | Span) else list(fact)
+        rows += [(faint(label if n == 0 else ""), line) for n, line in enumerate(lines)]
+    yield from _rows([tuple(map(_text, row)) for row in rows], room)
+
+
+def _table(
+    heads: Sequence[str], rows: Iterable[tuple[Text, ...]], room: int | None
+) -> Iterator[Drawn]:
+    head = tuple(_text(faint(head)) for head in heads)
+    yield from _rows([head, *(tuple(map(_text, row)) for row in rows)], room)
+
+
+def _rows(rows: list[tuple[Drawn, ...]], room: int | None) -> Iterator[Drawn]:
+    natural = [max(cell_len(cell.plain) for cell in column) for column in zip(*rows, strict=True)]
+    widths = natural if room is None else _fitted(natural, room - len(_MARGIN))
+    if widths == natural:
+        for row in rows:
+            yield _side_by_side(row, widths)
+        return
+    console = Console(width=room)
+    for row in rows:
+        folded = [
+            cell.wrap(console, width, overflow="fold") if cell else [Drawn()]
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        for cells in zip_longest(*folded, fillvalue=Drawn()):
+            yield _side_by_side(cells, widths)
+
+
+def _side_by_side(cells: Sequence[Drawn], widths: Sequence[int]) -> Drawn:
+    line = Drawn(_MARGIN)
+    gap = 0
+    for cell, width in zip(cells, widths, strict=True):
+        if cell.plain:
+            line.append(" " * gap)
+            line.append_text(cell)
+            gap = 0
+        gap += width - cell_len(cell.plain) + _GAP
+    return line
+
+
+def _fitted(natural: Sequence[int], room: int) -> list[int]:
+    """Return widths that fit into *room* as far as they can, taken from the widest columns."""
+    widths = list(natural)
+    over = sum(widths) + _GAP * (len(widths) - 1) - room
+    while over > 0 and max(widths) > _NARROWEST:
+        widest = max(widths)
+        at = len(widths) - 1 - widths[::-1].index(widest)
+        widths[at] -= 1
+        over -= 1
+    return widths

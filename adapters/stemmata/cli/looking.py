@@ -1,0 +1,88 @@
+"""The commands that only look: `ls`, `show` and `history`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stemmata.cli.options import Json, Named, examples, place_of
+from stemmata.cli.page import Answer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command(
+        "ls",
+        epilog=examples(
+            "stemmata ls",
+            "stemmata ls wandb-registry-model",
+            "stemmata ls 'acme/wandb-registry-Golden Datasets/raw images'",
+            "stemmata ls vision/mnist",
+        ),
+    )(_ls)
+    app.command(
+        "show",
+        epilog=examples(
+            "stemmata show wandb-registry-model/Digits:production",
+            "stemmata show vision/mnist/digits:v3 --json",
+        ),
+    )(_show)
+    app.command(
+        "history",
+        epilog=examples(
+            "stemmata history wandb-registry-model/Digits",
+            "stemmata history vision/mnist/digits:v3",
+        ),
+    )(_history)
+
+
+def _ls(
+    context: typer.Context,
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PLACE]",
+            help="An organization, a registry, a collection, an entity, a project or an artifact. "
+            "[default: everything]",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> Answer:
+    """List organizations, registries, collections and versions.
+
+    A registry, and a collection without versions, end with code to copy that links into them. Short
+    names are completed by the default entity.
+    """
+    from stemmata.cli.listing import ls
+    from stemmata.cli.session import opened
+
+    with opened(place_of(context)) as stemma:
+        return Answer(ls(stemma, place), as_json)
+
+
+def _show(context: typer.Context, name: Named, as_json: Json = False) -> Answer:
+    """Show all that is known of a version.
+
+    Its names, aliases, tags, metadata, digest and files, where it comes from, where it is linked, which
+    runs used it, and the code that uses it. Without an alias, the latest version is shown.
+    """
+    from stemmata.cli.portrait import show
+    from stemmata.cli.session import opened
+
+    with opened(place_of(context)) as stemma:
+        return Answer(show(stemma, name), as_json)
+
+
+def _history(context: typer.Context, name: Named, as_json: Json = False) -> Answer:
+    """Tell how a thing came to be as it is: when, who, what.
+
+    The events of an artifact or a collection, in order. With an alias, only what happened to that
+    version, with the runs that logged and used it. Times are in UTC.
+    """
+    from stemmata.cli.past import history
+    from stemmata.cli.session import opened
+
+    with opened(place_of(context)) as stemma:
+        return Answer(history(stemma, name), as_json)

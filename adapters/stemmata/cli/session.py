@@ -1,0 +1,79 @@
+"""Opens the registry that a command line means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stemmata.cli.bars import bar
+from stemmata.cli.options import Place
+from stemmata.opening import open as open_registry
+from stemmata.opening import sqlite_path
+from stemmata.settings import settings
+from stemmata.stemma import Stemma
+from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable, UnknownEntity
+
+
+@contextmanager
+def opened(place: Place, *, to_found: bool = False) -> Iterator[Stemma]:
+    """Open the registry, and close it in the end.
+
+    Only who founds an organization may make one: a question asked in the wrong folder shall not leave
+    an empty registry there.
+
+    Raises:
+        StoreUnavailable: There is no registry, or it cannot be opened.
+        InvalidSetting: The URL cannot be used.
+    """
+    with _open(place, to_found=to_found) as stemma:
+        yield stemma
+
+
+def _open(place: Place, *, to_found: bool) -> Stemma:
+    url = url_of(place)
+    try:
+        file = sqlite_path(url) if url.startswith("sqlite:") else None
+        if file is not None and not to_found and not file.exists():
+            raise _nowhere(file)
+        with bar("Bringing views up to date", counting="events") as progress:
+            return open_registry(
+                url,
+                content=place.content,
+                actor=place.actor,
+                entity=place.entity,
+                progress=progress,
+            )
+    except StemmataError:
+        raise
+    except (ValueError, RuntimeError) as error:
+        # What the standard library makes of an address like `sqlite://[` or a home like `~nobody`.
+        shown = url if place.content is None else f"{url} {place.content}"
+        raise InvalidSetting(setting="URL", value=shown, rule=str(error)) from error
+
+
+def writing_entity(stemma: Stemma) -> str:
+    """Return the entity to log to, or to use from, where none is named.
+
+    Raises:
+        InvalidSetting: It does not follow.
+    """
+    try:
+        return stemma.writing_entity()
+    except UnknownEntity as error:
+        choice = f", one of: {', '.join(error.known)}" if error.known else ""
+        rule = f"name a team with --entity or STEMMATA_ENTITY{choice}"
+        raise InvalidSetting(setting="entity", value="", rule=rule) from error
+
+
+def url_of(place: Place) -> str:
+    """Return the URL of the registry, wherever it was given."""
+    return place.url or settings().url
+
+
+def _nowhere(file: Path) -> StoreUnavailable:
+    why = (
+        "there is no registry here. Found one with 'stemmata init ORGANIZATION', or name another "
+        "with --url or STEMMATA_URL"
+    )
+    return StoreUnavailable(store=str(file), why=why)
