@@ -1,4 +1,7 @@
-"""What a projection wants changed in its tables because of one event."""
+"""What a projection wants changed in its tables because of one event.
+
+A row that an event opens is not closed or amended by that same event.
+"""
 
 from __future__ import annotations
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
-from stemmata_projections.tables import ColumnKind, Table
+from stemmata_projections.tables import ColumnKind, Row, Table
+
+Found = TypeVar("Found", bound=Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,11 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Query:
-    """A chain of steps, and the fields of what it finds.
+class Query(Generic[Found]):
+    """A chain of steps, and the fields of what it finds: rows of the shape `Found`.
 
     Attributes:
-        order: Fields to sort by, each with whether it descends.
+        order: Fields to sort by, each with whether it descends. Nulls come before everything else.
         limit: Parameter that bounds the number of rows.
     """
 
@@ -70,12 +72,20 @@ class Query:
     order: tuple[tuple[Field, bool], ...] = ()
     limit: Param | None = None
 
+    def table(self, step: str) -> Table:
+        """Return the table of a step."""
+        return next(each.table for each in self.steps if each.name == step)
+
     def kind(self, field: Field) -> ColumnKind:
         """Return what a field holds."""
-        step = next(step for step in self.steps if step.name == field.step)
-        return step.table.kind(field.column)
+        return self.table(field.step).kind(field.column)
 
 
 def fields(step: str, *columns: str) -> tuple[Field, ...]:
     """Return the fields of some columns of a step."""
     return tuple(Field(step, column) for column in columns)
+
+
+def by(*order: Field) -> tuple[tuple[Field, bool], ...]:
+    """Return an order that ascends."""
+    return tuple((each, False) for each in order)

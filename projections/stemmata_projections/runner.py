@@ -6,12 +6,14 @@ moment leaves views that are merely behind; the next catch-up heals them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from stemmata_domain.errors import StoreUnavailable
+from stemmata_domain.events import Event
 from stemmata_domain.ports import EventStore
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.changes import Change
-from stemmata_projections.projection import Projection
+from stemmata_projections.projection import Fold, Projection
 from stemmata_projections.view_store import SharesTransactions, ViewStore
 
 Progress = Callable[[int, int], None]
@@ -30,6 +32,7 @@ class Runner:
         self._views = views
         self._projections = tuple(projections)
         self._names = tuple(projection.name for projection in projections)
+        self._folds = _folds(projections)
         self.is_inline = isinstance(views, SharesTransactions) and views.joins(events)
         views.prepare(projections)
 
@@ -38,41 +41,69 @@ class Runner:
 
         Views that were behind stay behind, to be caught up.
         """
-        first, last = recorded[0].position, recorded[-1].position
-        self._views.apply(self._names, self._changes(recorded), after=first - 1, upto=last)
+        after, upto = recorded[0].position - 1, recorded[-1].position
+        changes = _changes(self._folds, recorded)
+        if not self._views.apply(self._names, changes, after=after, upto=upto):
+            for each in self._projections:
+                changes = _changes(_folds((each,)), recorded)
+                self._views.apply((each.name,), changes, after=after, upto=upto)
 
     def catch_up(self, *, progress: Progress | None = None) -> int:
-        """Follow the log up to its head, and return the position reached.
+        """Follow the log up to its head, and return the position of the head.
 
         Args:
-            progress: Called with the position reached and the position of the head.
+            progress: Called with the position that all views have reached, and that of the head.
+
+        Raises:
+            StoreUnavailable: Another release keeps these views in another shape.
         """
         head = self._events.head()
-        for projection in self._projections:
-            self._follow(projection, head, progress)
+        standing = {name: self._views.checkpoint(name) for name in self._names}
+        while standing and (after := min(standing.values())) < head:
+            behind = [each for each in self._projections if standing[each.name] == after]
+            # Views that stand apart meet where the next one stands, and read the log once from there.
+            stop = min((each for each in standing.values() if each > after), default=None)
+            reached = self._follow(behind, after=after, stop=stop)
+            if all(position == after for position in reached.values()):
+                why = "another release keeps it in another shape; end one of the two"
+                raise StoreUnavailable(store=f"view {behind[0].name!r}", why=why)
+            standing.update(reached)
+            if progress is not None:
+                progress(min(standing.values()), head)
         return head
 
-    def _follow(self, projection: Projection, head: int, progress: Progress | None) -> None:
-        names = (projection.name,)
-        at = self._views.checkpoint(projection.name)
-        while at < head:
-            page = self._events.read_all(after=at, limit=_PAGE)
-            if not page:
-                return
-            upto = page[-1].position
-            changes = (
-                (event.position, change) for event in page for change in projection.project(event)
-            )
-            if self._views.apply(names, changes, after=at, upto=upto):
-                at = upto
-            else:
-                # Somebody else follows the same log into the same view, and was faster.
-                at = self._views.checkpoint(projection.name)
-            if progress is not None:
-                progress(at, head)
+    def _follow(
+        self, projections: Sequence[Projection], *, after: int, stop: int | None
+    ) -> dict[str, int]:
+        """Follow a page of the log, and return where the views of *projections* stand then."""
+        page = self._events.read_all(after=after, limit=_PAGE)
+        if stop is not None:
+            page = [each for each in page if each.position <= stop]
+        upto = page[-1].position
+        names = [each.name for each in projections]
+        changes = _changes(_folds(projections), page)
+        if self._views.apply(names, changes, after=after, upto=upto):
+            return dict.fromkeys(names, upto)
+        # Somebody else follows the same log into the same views, and was faster.
+        return {name: self._views.checkpoint(name) for name in names}
 
-    def _changes(self, recorded: Sequence[RecordedEvent]) -> Iterator[tuple[int, Change]]:
-        for event in recorded:
-            for projection in self._projections:
-                for change in projection.project(event):
-                    yield event.position, change
+
+_Folds = dict[type[Event], tuple[Fold, ...]]
+
+
+def _folds(projections: Iterable[Projection]) -> _Folds:
+    """Return what is to be done for each kind of event: most projections care for few kinds."""
+    folds: _Folds = {}
+    for projection in projections:
+        for kind, fold in projection.folds.items():
+            folds[kind] = (*folds.get(kind, ()), fold)
+    return folds
+
+
+def _changes(folds: _Folds, recorded: Iterable[RecordedEvent]) -> list[tuple[int, Change]]:
+    return [
+        (each.position, change)
+        for each in recorded
+        for fold in folds.get(type(each.event), ())
+        for change in fold(each, each.event)
+    ]

@@ -32,6 +32,9 @@ class Column:
 class Table:
     """Rows of one kind.
 
+    What is looked for by all columns of the key or of an index, or by the first of them, is found at
+    the same cost however many rows have ended. JSON is kept, not looked for.
+
     Attributes:
         key: Columns that tell the open rows apart: at any position at most one row has each key.
         indexes: Further columns by which rows are looked for.

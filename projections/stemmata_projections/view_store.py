@@ -6,7 +6,8 @@ The contract suite in `stemmata_adapters.contracts` is the full statement of wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar, runtime_checkable
 
 from stemmata_domain.ports import EventStore
 from stemmata_projections.changes import Change
@@ -15,6 +16,7 @@ from stemmata_projections.queries import Query
 from stemmata_projections.tables import Row, Value
 
 Params = Mapping[str, Value]
+Found = TypeVar("Found", bound=Row)
 
 
 class ViewStore(Protocol):
@@ -51,8 +53,14 @@ class ViewStore(Protocol):
         """
         ...
 
-    def query(self, query: Query, params: Params, *, at: int | None = None) -> Sequence[Row]:
+    def query(
+        self, query: Query[Found], params: Params, *, at: int | None = None
+    ) -> Sequence[Found]:
         """Return the rows that *query* finds now, or as they were at a position."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Let all queries inside, on this thread, see the one state that the first of them sees."""
         ...
 
     def close(self) -> None:

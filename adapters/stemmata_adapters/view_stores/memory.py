@@ -6,20 +6,25 @@ found by the key and the indexes of their table, the rest is looked at one by on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from operator import ge, gt, le, lt
 from threading import RLock
-from typing import cast
+from typing import Any, NamedTuple, TypeVar, cast
+
+import orjson
 
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
-from stemmata_projections.queries import Compare, Field, Operand, Param, Query, Step
+from stemmata_projections.queries import Compare, Field, Operand, Query, Step
 from stemmata_projections.tables import OPEN_END, Row, Table, Value
 from stemmata_projections.view_store import Params
 
-_Key = tuple[Value, ...]
-_Found = dict[str, Row | None]
+Found = TypeVar("Found", bound=Row)
+
+_Chain = tuple[Row | None, ...]
+_Reader = Callable[[_Chain, Params], Value]
 
 _COMPARISONS: dict[str, Callable[[object, object], bool]] = {
     "<": cast("Callable[[object, object], bool]", lt),
@@ -29,63 +34,107 @@ _COMPARISONS: dict[str, Callable[[object, object], bool]] = {
 }
 
 
-@dataclass(slots=True, eq=False)
 class _Held:
-    """A row and the range of positions over which it holds."""
+    """A row, with JSON as text, and the range of positions over which it holds."""
 
-    row: Row
-    valid_from: int
-    valid_to: int = OPEN_END
+    __slots__ = ("row", "valid_from", "valid_to")
 
-    def at(self, position: int | None) -> bool:
-        if position is None:
-            return self.valid_to == OPEN_END
-        return self.valid_from <= position < self.valid_to
+    def __init__(self, row: Row, valid_from: int) -> None:
+        self.row = row
+        self.valid_from = valid_from
+        self.valid_to = OPEN_END
 
 
-@dataclass(slots=True)
+class _LookUp(NamedTuple):
+    """How rows are found by values of some columns: by an index, and by looking at the rest.
+
+    Attributes:
+        by: Columns of the index.
+        keyed: For each column of the index the place of its value.
+        checked: For each further column its place in a row, and the place of its value.
+    """
+
+    by: tuple[str, ...]
+    keyed: tuple[int, ...]
+    checked: tuple[tuple[int, int], ...]
+
+
+@cache
+def _indexes(table: Table) -> dict[tuple[str, ...], tuple[int, ...]]:
+    """Return the indexes of a table, each with the places of its columns; the empty one has all rows."""
+    every = (*(table.key[:n] for n in range(len(table.key) + 1)), *table.indexes)
+    firsts = (index[:1] for index in table.indexes)
+    return {index: tuple(map(table.place, index)) for index in (*every, *firsts)}
+
+
+@cache
+def _look_up(table: Table, columns: tuple[str, ...]) -> _LookUp:
+    index = max((i for i in _indexes(table) if set(i) <= set(columns)), key=len)
+    rest = (column for column in columns if column not in index)
+    return _LookUp(
+        index,
+        tuple(columns.index(column) for column in index),
+        tuple((table.place(column), columns.index(column)) for column in rest),
+    )
+
+
 class _Rows:
     """All rows of a table, and the open ones, by the values of each index."""
 
-    table: Table
-    every: dict[tuple[str, ...], dict[_Key, list[_Held]]] = field(default_factory=dict)
-    still: dict[tuple[str, ...], dict[_Key, dict[int, _Held]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        prefixes = (self.table.key[:n] for n in range(len(self.table.key) + 1))
-        for columns in (*prefixes, *self.table.indexes):
-            self.every[columns] = {}
-            self.still[columns] = {}
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._json = tuple(i for i, column in enumerate(table.columns) if column.kind == "json")
+        self._every: dict[tuple[str, ...], dict[Row, list[_Held]]] = {}
+        self._open: dict[tuple[str, ...], dict[Row, dict[int, _Held]]] = {}
+        for index in _indexes(table):
+            self._every[index] = {}
+            self._open[index] = {}
 
     def open(self, row: Row, position: int) -> None:
-        held = _Held(row, position)
-        for columns in self.every:
-            key = self._key(columns, row)
-            self.every[columns].setdefault(key, []).append(held)
-            self.still[columns].setdefault(key, {})[id(held)] = held
+        # As text, so that nobody who gave or was given a value can change it here.
+        held = _Held(tuple(map(self._kept, range(len(row)), row)), position)
+        for index, places in _indexes(self._table).items():
+            key = tuple([held.row[place] for place in places])
+            self._every[index].setdefault(key, []).append(held)
+            self._open[index].setdefault(key, {})[id(held)] = held
 
-    def close(self, where: Mapping[str, Value], position: int) -> list[Row]:
-        ended = list(self.find(where, None))
+    def _kept(self, place: int, value: Value) -> Value:
+        if place not in self._json or value is None:
+            return value
+        return orjson.dumps(value).decode()
+
+    def close(self, columns: tuple[str, ...], values: Row, position: int) -> list[Row]:
+        ended = list(self.find(_look_up(self._table, columns), values, None))
         for held in ended:
             held.valid_to = position
-            for columns, groups in self.still.items():
-                del groups[self._key(columns, held.row)][id(held)]
-        return [held.row for held in ended]
+            for index, places in _indexes(self._table).items():
+                del self._open[index][tuple([held.row[place] for place in places])][id(held)]
+        return [tuple(map(self.read, range(len(held.row)), held.row)) for held in ended]
 
-    def find(self, where: Mapping[str, Value], at: int | None) -> Iterator[_Held]:
+    def read(self, place: int, value: Value) -> Value:
+        """Return the value of a column as it was given."""
+        if place not in self._json or value is None:
+            return value
+        return cast("Value", orjson.loads(cast("str", value)))
+
+    def find(self, look_up: _LookUp, values: Row, at: int | None) -> Iterator[_Held]:
         """Yield the rows that have the values and hold at the position."""
-        columns = max((c for c in self.every if where.keys() >= set(c)), key=len)
-        key = tuple(where[column] for column in columns)
-        places = [(self.table.place(c), v) for c, v in where.items() if c not in columns]
+        # As in SQL, nothing equals a null.
+        if None in values:
+            return
+        key = tuple([values[place] for place in look_up.keyed])
         group: Iterable[_Held] = (
-            self.still[columns].get(key, {}).values() if at is None else self.every[columns].get(key, ())
+            self._open[look_up.by].get(key, {}).values()
+            if at is None
+            else [
+                held
+                for held in self._every[look_up.by].get(key, ())
+                if held.valid_from <= at < held.valid_to
+            ]
         )
         for held in group:
-            if held.at(at) and all(held.row[place] == value for place, value in places):
+            if all(held.row[place] == values[given] for place, given in look_up.checked):
                 yield held
-
-    def _key(self, columns: tuple[str, ...], row: Row) -> _Key:
-        return tuple(row[self.table.place(column)] for column in columns)
 
 
 class MemoryViewStore:
@@ -96,6 +145,7 @@ class MemoryViewStore:
         self._rows: dict[Table, _Rows] = {}
         self._schemas: dict[str, int] = {}
         self._positions: dict[str, int] = {}
+        self._plans: dict[Query[Any], _Plan] = {}
 
     def prepare(self, projections: Sequence[Projection]) -> None:
         """Make the tables; see the port."""
@@ -119,10 +169,10 @@ class MemoryViewStore:
         upto: int,
     ) -> bool:
         """Apply a page of changes; see the port."""
-        # What fails while changes are made fails before anything is written.
         with self._mutex:
             if any(self._positions.get(name) != after for name in projections):
                 return False
+            # What fails while changes are made fails before anything is written.
             for position, change in list(changes):
                 self._apply(position, change)
             self._positions.update(dict.fromkeys(projections, upto))
@@ -134,61 +184,118 @@ class MemoryViewStore:
             case Open(row=row):
                 rows.open(row, position)
             case Close(where=where):
-                rows.close(where, position)
+                rows.close(tuple(where), tuple(where.values()), position)
             case Amend(table=table, where=where, values=values):
-                for ended in rows.close(where, position):
+                for ended in rows.close(tuple(where), tuple(where.values()), position):
                     new = [values.get(c.name, v) for c, v in zip(table.columns, ended, strict=True)]
                     rows.open(tuple(new), position)
 
-    def query(self, query: Query, params: Params, *, at: int | None = None) -> Sequence[Row]:
+    def query(
+        self, query: Query[Found], params: Params, *, at: int | None = None
+    ) -> Sequence[Found]:
         """Return what a query finds; see the port."""
+        plan = self._plans.get(query)
+        if plan is None:
+            plan = self._plans[query] = _Plan(query)
         with self._mutex:
-            found: list[_Found] = [{}]
-            for step in query.steps:
-                found = [more for one in found for more in self._step(query, step, one, params, at)]
-        for wanted, descends in reversed(query.order):
-            found.sort(key=lambda one: _sortable(_value(query, wanted, one)), reverse=descends)
-        if query.limit is not None:
-            found = found[: cast("int", params[query.limit.name])]
-        return [tuple(_value(query, each, one) for each in query.fields) for one in found]
+            return cast("Sequence[Found]", plan.answer(self._rows, params, at))
 
-    def _step(
-        self, query: Query, step: Step, one: _Found, params: Params, at: int | None
-    ) -> Iterator[_Found]:
-        def value(operand: Operand) -> Value:
-            if isinstance(operand, Param):
-                return params[operand.name]
-            return _value(query, operand, one)
-
-        where = {column: value(operand) for column, operand in step.where.items()}
-        matched = False
-        # As in SQL, nothing equals a null.
-        if None not in where.values():
-            for held in self._rows[step.table].find(where, at):
-                if all(_holds(step, each, held.row, value(each.operand)) for each in step.compare):
-                    matched = True
-                    yield {**one, step.name: held.row}
-        if step.optional and not matched:
-            yield {**one, step.name: None}
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Hold one state; see the port."""
+        with self._mutex:
+            yield
 
     def close(self) -> None:
         """Do nothing; memory is let go of with the store."""
 
 
-def _value(query: Query, wanted: Field, one: _Found) -> Value:
-    row = one[wanted.step]
-    if row is None:
-        return None
-    step = next(step for step in query.steps if step.name == wanted.step)
-    return row[step.table.place(wanted.column)]
+class _Plan:
+    """A query whose names are replaced by places.
+
+    What was found so far is a chain: for each step a row, or None where an optional step found nothing.
+    """
+
+    def __init__(self, query: Query[Any]) -> None:
+        self._query = query
+        self._steps = [_PlannedStep(query, step) for step in query.steps]
+        self._fields = [_planned(query, each) for each in query.fields]
+        self._order = [(_reader(query, each), down) for each, down in query.order]
+
+    def answer(self, rows: dict[Table, _Rows], params: Params, at: int | None) -> list[Row]:
+        found: list[_Chain] = [()]
+        for step in self._steps:
+            found = [more for one in found for more in step.follow(rows, one, params, at)]
+        for value, descends in reversed(self._order):
+            found.sort(key=lambda one: _sortable(value(one, params)), reverse=descends)
+        if self._query.limit is not None:
+            found = found[: cast("int", params[self._query.limit.name])]
+        return [tuple([_answer(one, *field) for field in self._fields]) for one in found]
 
 
-def _holds(step: Step, condition: Compare, row: Row, operand: Value) -> bool:
-    value = row[step.table.place(condition.column)]
-    if condition.operator == "in":
-        return isinstance(operand, Sequence) and value in operand
+def _answer(one: _Chain, step: int, place: int, is_json: bool) -> Value:
+    row = one[step]
+    value = None if row is None else row[place]
+    return (
+        cast("Value", orjson.loads(cast("str", value))) if is_json and value is not None else value
+    )
+
+
+class _PlannedStep:
+    def __init__(self, query: Query[Any], step: Step) -> None:
+        self._table = step.table
+        self._optional = step.optional
+        self._look_up = _look_up(step.table, tuple(step.where))
+        self._values = [_operand(query, operand) for operand in step.where.values()]
+        self._compare = [
+            (step.table.place(each.column), each, _operand(query, each.operand))
+            for each in step.compare
+        ]
+
+    def follow(
+        self, rows: dict[Table, _Rows], one: _Chain, params: Params, at: int | None
+    ) -> list[_Chain]:
+        values = tuple([value(one, params) for value in self._values])
+        found: list[_Chain] = [
+            (*one, held.row)
+            for held in rows[self._table].find(self._look_up, values, at)
+            if all(
+                _holds(each, held.row[place], operand(one, params))
+                for place, each, operand in self._compare
+            )
+        ]
+        return [(*one, None)] if self._optional and not found else found
+
+
+def _planned(query: Query[Any], field: Field) -> tuple[int, int, bool]:
+    """Return the step and the place in its row of a field, and whether it is JSON."""
+    step = next(i for i, each in enumerate(query.steps) if each.name == field.step)
+    place = query.steps[step].table.place(field.column)
+    return step, place, query.kind(field) == "json"
+
+
+def _reader(query: Query[Any], field: Field) -> _Reader:
+    step, place, _ = _planned(query, field)
+
+    def value(one: _Chain, _: Params) -> Value:
+        row = one[step]
+        return None if row is None else row[place]
+
+    return value
+
+
+def _operand(query: Query[Any], operand: Operand) -> _Reader:
+    if isinstance(operand, Field):
+        return _reader(query, operand)
+    name = operand.name
+    return lambda _, params: params[name]
+
+
+def _holds(condition: Compare, value: Value, operand: Value) -> bool:
     if value is None or operand is None:
         return False
+    if condition.operator == "in":
+        return value in cast("Sequence[Value]", operand)
     return _COMPARISONS[condition.operator](value, operand)
 
 

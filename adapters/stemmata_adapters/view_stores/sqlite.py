@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from types import TracebackType
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -14,17 +17,18 @@ from stemmata_adapters.view_stores import sql
 from stemmata_domain.ports import EventStore
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
-from stemmata_projections.queries import Compare, Param, Query
+from stemmata_projections.queries import Param, Query
 from stemmata_projections.tables import Row, Table, Value
 from stemmata_projections.view_store import Params
 
-_CHECKPOINTS = (
+Found = TypeVar("Found", bound=Row)
+
+_VIEWS = (
     "CREATE TABLE IF NOT EXISTS view ("
-    " projection TEXT PRIMARY KEY, schema INTEGER NOT NULL, position INTEGER NOT NULL"
+    " projection TEXT PRIMARY KEY, schema TEXT NOT NULL, position INTEGER NOT NULL,"
+    " tables TEXT NOT NULL"
     ") WITHOUT ROWID"
 )
-
-_Statement = tuple[str, tuple[object, ...]]
 
 
 class SqliteViewStore:
@@ -32,8 +36,9 @@ class SqliteViewStore:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
-        self._statements = _Statements()
-        self._compiled: dict[tuple[Query, bool], _Compiled] = {}
+        self._schemas: dict[str, str] = {}
+        self._tables = _Statements()
+        self._compiled: dict[tuple[Query[Any], bool], _Compiled] = {}
 
     def joins(self, events: EventStore) -> bool:
         """Tell whether *events* is in the same file; see the port."""
@@ -42,38 +47,33 @@ class SqliteViewStore:
 
     def prepare(self, projections: Sequence[Projection]) -> None:
         """Make the tables; see the port."""
-        try:
-            known = self._known()
-            if all(known.get(each.name) == each.schema for each in projections):
-                return
-            with self._database.writing() as writer:
-                writer.execute(_CHECKPOINTS)
-                known = self._known()
-                for each in projections:
-                    if known.get(each.name) != each.schema:
-                        self._make(writer, each)
-        except sqlite3.Error as error:
-            raise unavailable(self._database.path, error) from error
+        wanted = {each.name: f"{sql.LAYOUT}.{each.schema}" for each in projections}
+        with self._failing_well():
+            if not wanted.items() <= self._known().items():
+                with self._database.writing() as writer:
+                    writer.execute(_VIEWS)
+                    known = self._known()
+                    for each in projections:
+                        if known.get(each.name) != wanted[each.name]:
+                            _make(writer, each, wanted[each.name])
+        self._schemas.update(wanted)
 
-    def _known(self) -> dict[str, int]:
+    def _known(self) -> dict[str, str]:
         connection = self._database.connection()
         tables = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'view'").fetchone()
         if tables is None:
             return {}
         return dict(connection.execute("SELECT projection, schema FROM view").fetchall())
 
-    def _make(self, writer: sqlite3.Connection, projection: Projection) -> None:
-        for table in projection.tables:
-            writer.execute(sql.drop(table))
-            for statement in sql.create(table):
-                writer.execute(statement)
-        writer.execute("REPLACE INTO view VALUES (?, ?, 0)", (projection.name, projection.schema))
-
     def checkpoint(self, projection: str) -> int:
         """Return how far a view has come; see the port."""
-        statement = "SELECT position FROM view WHERE projection = ?"
-        row = self._fetch(statement, (projection,))
-        return int(cast("int", row[0][0])) if row else 0
+        statement = "SELECT position FROM view WHERE projection = ? AND schema = ?"
+        with self._failing_well():
+            connection = self._database.connection()
+            row = connection.execute(
+                statement, (projection, self._schemas.get(projection))
+            ).fetchone()
+        return int(row[0]) if row else 0
 
     def apply(
         self,
@@ -86,44 +86,48 @@ class SqliteViewStore:
         """Apply a page of changes; see the port."""
         try:
             with self._database.writing() as writer:
-                if not self._advance(writer, projections, after, upto):
+                execute = writer.execute
+                schemas = [self._schemas.get(name) for name in projections]
+                views = [value for pair in zip(projections, schemas, strict=True) for value in pair]
+                advanced = execute(_advance(len(projections)), (upto, after, *views))
+                if advanced.rowcount != len(projections):
                     return False
                 for position, change in changes:
-                    for statement, values in self._statements.of(position, change):
-                        writer.execute(statement, values)
+                    table = self._tables[change.table]
+                    if type(change) is Open:
+                        execute(table.opening, (*table.stored(change.row), position))
+                    elif type(change) is Close:
+                        where = change.where
+                        execute(table.closing[tuple(where)], (position, *where.values()))
+                    else:
+                        table.amend(writer, position, cast("Amend", change))
                 return True
         except sqlite3.Error as error:
             raise unavailable(self._database.path, error) from error
 
-    def _advance(
-        self, writer: sqlite3.Connection, projections: Sequence[str], after: int, upto: int
-    ) -> bool:
-        places = ", ".join("?" * len(projections))
-        at = writer.execute(
-            f"SELECT count(*) FROM view WHERE projection IN ({places}) AND position = ?",
-            (*projections, after),
-        ).fetchone()[0]
-        if at != len(projections):
-            return False
-        writer.execute(
-            f"UPDATE view SET position = ? WHERE projection IN ({places})", (upto, *projections)
-        )
-        return True
-
-    def query(self, query: Query, params: Params, *, at: int | None = None) -> Sequence[Row]:
+    def query(
+        self, query: Query[Found], params: Params, *, at: int | None = None
+    ) -> Sequence[Found]:
         """Return what a query finds; see the port."""
         compiled = self._compiled.get((query, at is not None))
         if compiled is None:
             compiled = _Compiled(query, as_of=at is not None)
             self._compiled[query, at is not None] = compiled
-        rows = self._fetch(compiled.statement, compiled.bind(params, at))
-        return compiled.read(rows) if compiled.readers else rows
-
-    def _fetch(
-        self, statement: str, values: Mapping[str, object] | tuple[object, ...]
-    ) -> list[Row]:
         try:
-            return self._database.connection().execute(statement, values).fetchall()
+            connection = self._database.connection()
+            rows = connection.execute(compiled.statement, compiled.bind(params, at)).fetchall()
+        except sqlite3.Error as error:
+            raise unavailable(self._database.path, error) from error
+        return cast("Sequence[Found]", compiled.read(rows))
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Hold one state; see the port."""
+        return _Reading(self._database)
+
+    @contextmanager
+    def _failing_well(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
             raise unavailable(self._database.path, error) from error
 
@@ -132,12 +136,117 @@ class SqliteViewStore:
         self._database.close()
 
 
+class _Reading:
+    """A transaction around reads; within another it does nothing."""
+
+    __slots__ = ("_connection", "_database")
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> None:
+        connection = self._database.connection()
+        if not connection.in_transaction:
+            try:
+                connection.execute("BEGIN")
+            except sqlite3.Error as error:
+                raise unavailable(self._database.path, error) from error
+            self._connection = connection
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._connection is not None:
+            self._connection.execute("COMMIT")
+
+
+def _make(writer: sqlite3.Connection, projection: Projection, schema: str) -> None:
+    name = projection.name
+    before = writer.execute("SELECT tables FROM view WHERE projection = ?", (name,)).fetchone()
+    for table in before[0].split() if before else ():
+        writer.execute(sql.drop(table))
+    for each in projection.tables:
+        for statement in sql.create(each):
+            writer.execute(statement)
+    tables = " ".join(sql.table_name(table) for table in projection.tables)
+    writer.execute("REPLACE INTO view VALUES (?, ?, 0, ?)", (name, schema, tables))
+
+
+@cache
+def _advance(views: int) -> str:
+    """Return the statement that moves views on if all of them are there and stand where they ought to."""
+    names = ", ".join(f"?{3 + 2 * n}" for n in range(views))
+    standing = " + ".join(
+        "(SELECT count(*) FROM view"
+        f" WHERE projection = ?{3 + 2 * n} AND schema = ?{4 + 2 * n} AND position = ?2)"
+        for n in range(views)
+    )
+    return f"UPDATE view SET position = ?1 WHERE projection IN ({names}) AND {standing} = {views}"
+
+
+class _Statements(dict[Table, "_TableStatements"]):
+    """The statements of each table, made when they are first needed."""
+
+    def __missing__(self, table: Table) -> _TableStatements:
+        made = self[table] = _TableStatements(table)
+        return made
+
+
+class _Closing(dict[tuple[str, ...], str]):
+    """The statements that close rows of a table by some columns, made when they are first needed."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __missing__(self, columns: tuple[str, ...]) -> str:
+        made = self[columns] = sql.close_rows(self._table, columns)
+        return made
+
+
+class _TableStatements:
+    """The statements that change a table, with what turns values into stored ones."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._json = tuple(i for i, column in enumerate(table.columns) if column.kind == "json")
+        self.opening = sql.open_row(table)
+        self.closing = _Closing(table)
+
+    def stored(self, row: Row) -> Sequence[object]:
+        if not self._json:
+            return row
+        values: list[object] = list(row)
+        for place in self._json:
+            values[place] = _json_text(row[place])
+        return values
+
+    def amend(self, writer: sqlite3.Connection, position: int, change: Amend) -> None:
+        columns, values = tuple(change.where), tuple(change.where.values())
+        rows = writer.execute(sql.open_rows(self._table, columns), values).fetchall()
+        writer.execute(self.closing[columns], (position, *values))
+        for row in rows:
+            amended = list(row)
+            for name, value in change.values.items():
+                place = self._table.place(name)
+                amended[place] = _json_text(value) if place in self._json else value
+            writer.execute(self.opening, (*amended, position))
+
+
+def _json_text(value: Value) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
 class _Compiled:
     """A query as SQL, with what turns values to and fro."""
 
-    def __init__(self, query: Query, *, as_of: bool) -> None:
-        self.statement = sql.select(query, as_of=as_of)
-        self.readers = [
+    def __init__(self, query: Query[Any], *, as_of: bool) -> None:
+        # SQLite knows nothing of the sizes here, and guesses wrongly about the order where it may.
+        self.statement = sql.select(query, as_of=as_of, join="CROSS JOIN")
+        self._readers = [
             (place, _READERS[kind])
             for place, kind in enumerate(map(query.kind, query.fields))
             if kind in _READERS
@@ -150,79 +259,22 @@ class _Compiled:
         ]
 
     def bind(self, params: Params, at: int | None) -> Mapping[str, object]:
-        if at is None and not self._lists:
-            return params
-        bound: dict[str, object] = dict(params)
-        for name in self._lists:
-            bound[name] = orjson.dumps(params[name]).decode()
-        if at is not None:
-            bound["at"] = at
-        return bound
+        if self._lists:
+            params = {**params, **{name: _json_text(params[name]) for name in self._lists}}
+        return params if at is None else {**params, **sql.moment(at)}
 
-    def read(self, rows: Sequence[Row]) -> list[Row]:
-        found = []
-        for row in rows:
-            values = list(row)
-            for place, reader in self.readers:
-                if values[place] is not None:
-                    values[place] = reader(values[place])
-            found.append(tuple(values))
-        return found
+    def read(self, rows: Sequence[Row]) -> Sequence[Row]:
+        for place, reader in self._readers:
+            rows = [(*row[:place], reader(row[place]), *row[place + 1 :]) for row in rows]
+        return rows
 
 
-_READERS: dict[str, Callable[[object], Value]] = {
-    "json": lambda stored: cast("Value", orjson.loads(cast("str", stored))),
-    "flag": bool,
-}
+def _flag(stored: Value) -> Value:
+    return None if stored is None else bool(stored)
 
 
-class _Statements:
-    """The statements of changes, made once for each table and set of columns."""
+def _from_json_text(stored: Value) -> Value:
+    return None if stored is None else cast("Value", orjson.loads(cast("str", stored)))
 
-    def __init__(self) -> None:
-        self._open: dict[Table, tuple[str, tuple[int, ...]]] = {}
-        self._close: dict[tuple[Table, tuple[str, ...]], str] = {}
-        self._reopen: dict[tuple[Table, tuple[str, ...], tuple[str, ...]], str] = {}
 
-    def of(self, position: int, change: Change) -> Iterable[_Statement]:
-        """Return the statements of a change with their values."""
-        if isinstance(change, Open):
-            statement, json_places = self._opening(change.table)
-            row: tuple[object, ...] = change.row
-            if json_places:
-                row = tuple(
-                    orjson.dumps(value).decode() if place in json_places else value
-                    for place, value in enumerate(row)
-                )
-            return ((statement, (*row, position)),)
-        if isinstance(change, Close):
-            return ((self._closing(change), (position, *change.where.values())),)
-        return self._amending(position, change)
-
-    def _opening(self, table: Table) -> tuple[str, tuple[int, ...]]:
-        if table not in self._open:
-            json_places = tuple(i for i, c in enumerate(table.columns) if c.kind == "json")
-            self._open[table] = (sql.open_row(table), json_places)
-        return self._open[table]
-
-    def _closing(self, change: Close | Amend) -> str:
-        key = (change.table, tuple(change.where))
-        if key not in self._close:
-            self._close[key] = sql.close_rows(*key)
-        return self._close[key]
-
-    def _amending(self, position: int, change: Amend) -> Iterable[_Statement]:
-        table, where, values = change
-        key = (table, tuple(where), tuple(values))
-        if key not in self._reopen:
-            self._reopen[key] = sql.reopen_rows(*key)
-        # The statement takes the changed values in the order of the table's columns.
-        changed = tuple(
-            orjson.dumps(values[c.name]).decode() if c.kind == "json" else values[c.name]
-            for c in table.columns
-            if c.name in values
-        )
-        return (
-            (self._closing(change), (position, *where.values())),
-            (self._reopen[key], (*changed, position, *where.values(), position)),
-        )
+_READERS: dict[str, Callable[[Value], Value]] = {"json": _from_json_text, "flag": _flag}

@@ -6,41 +6,51 @@ was addressed; an edge `produced` goes from a run to a version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from stemmata_domain.codec import time_text
 from stemmata_domain.events import ArtifactProduced, ArtifactUsed, RunFinished, RunStarted
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.changes import Amend, Change, Open
 from stemmata_projections.lineage.tables import EDGE, RUN, TABLES
-from stemmata_projections.projection import Projection
+from stemmata_projections.projection import Projection, key_of, on
 
 RUNNING = "running"
 
 
-def project(recorded: RecordedEvent) -> Iterator[Change]:
-    """Yield what *recorded* changes in the lineage graph."""
-    event = recorded.event
-    match event:
-        case ArtifactUsed():
-            run = recorded.stream.partition("-")[2]
-            edge = (run, "used", event.version, event.through, event.through_index)
-            yield Open(EDGE, (*edge, time_text(recorded.time)))
-        case ArtifactProduced():
-            run = recorded.stream.partition("-")[2]
-            edge = (run, "produced", event.version, event.artifact, event.source_index)
-            yield Open(EDGE, (*edge, time_text(recorded.time)))
-        case RunStarted():
-            path = recorded.stream.partition("-")[2]
-            place = (path, event.entity, event.project, event.run, event.name, event.job_type)
-            state = (event.config, RUNNING, time_text(recorded.time), recorded.actor, None)
-            yield Open(RUN, (*place, *state))
-        case RunFinished():
-            path = recorded.stream.partition("-")[2]
-            values = {"state": event.state, "finished_at": time_text(recorded.time)}
-            yield Amend(RUN, {"path": path}, values)
-        case _:
-            return
+def _used(recorded: RecordedEvent, event: ArtifactUsed) -> Iterable[Change]:
+    through = (event.through, event.through_index)
+    edge = (key_of(recorded), "used", event.version, *through, time_text(recorded.time))
+    return (Open(EDGE, edge),)
 
 
-LINEAGE = Projection("lineage", schema=1, tables=TABLES, project=project)
+def _produced(recorded: RecordedEvent, event: ArtifactProduced) -> Iterable[Change]:
+    through = (event.artifact, event.source_index)
+    edge = (key_of(recorded), "produced", event.version, *through, time_text(recorded.time))
+    return (Open(EDGE, edge),)
+
+
+def _started(recorded: RecordedEvent, event: RunStarted) -> Iterable[Change]:
+    place = (key_of(recorded), event.entity, event.project, event.run)
+    about = (event.name, event.job_type, event.config, RUNNING)
+    return (Open(RUN, (*place, *about, time_text(recorded.time), recorded.actor, None)),)
+
+
+def _finished(recorded: RecordedEvent, event: RunFinished) -> Iterable[Change]:
+    values = {"state": event.state, "finished_at": time_text(recorded.time)}
+    return (Amend(RUN, {"path": key_of(recorded)}, values),)
+
+
+LINEAGE = Projection(
+    "lineage",
+    schema=2,
+    tables=TABLES,
+    folds=dict(
+        (
+            on(ArtifactUsed, _used),
+            on(ArtifactProduced, _produced),
+            on(RunStarted, _started),
+            on(RunFinished, _finished),
+        )
+    ),
+)

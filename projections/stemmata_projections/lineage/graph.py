@@ -5,52 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar, cast
 
 from pydantic import JsonValue
 
+from stemmata_domain.codec import time_from
 from stemmata_domain.errors import UnknownRun
-from stemmata_projections.lineage.tables import EDGE, RUN
-from stemmata_projections.queries import Field, Param, Query, Step, fields
-from stemmata_projections.version_index.tables import COLLECTION, VERSION
+from stemmata_projections.lineage import queries as q
+from stemmata_projections.queries import Query
+from stemmata_projections.tables import Row
 from stemmata_projections.view_store import Params, ViewStore
 
-_RUN_FIELDS = fields(
-    "run",
-    "path",
-    "entity",
-    "project",
-    "id",
-    "name",
-    "job_type",
-    "config",
-    "state",
-    "started_at",
-    "started_by",
-    "finished_at",
-)
-_RUN = Query((Step("run", RUN, {"path": Param("path")}),), _RUN_FIELDS)
-_RUNS_OF_VERSION = Query(
-    (
-        Step("edge", EDGE, {"version": Param("version"), "kind": Param("kind")}),
-        Step("run", RUN, {"path": Field("edge", "run")}),
-    ),
-    (*_RUN_FIELDS, *fields("edge", "through", "number", "at")),
-    order=((Field("edge", "at"), False), (Field("run", "path"), False)),
-)
-_VERSIONS_OF_RUN = Query(
-    (
-        Step("edge", EDGE, {"run": Param("run"), "kind": Param("kind")}),
-        Step("version", VERSION, {"id": Field("edge", "version")}),
-        Step("source", COLLECTION, {"id": Field("version", "artifact")}),
-    ),
-    (
-        *fields("edge", "version", "through", "number", "at"),
-        *fields("source", "scope", "name", "type"),
-        *fields("version", "number"),
-    ),
-    order=((Field("edge", "at"), False), (Field("edge", "version"), False)),
-)
+Found = TypeVar("Found", bound=Row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +76,7 @@ class LineageGraph:
         Raises:
             UnknownRun: There is none.
         """
-        rows = self._ask(_RUN, {"path": path})
+        rows = self._ask(q.RUN_AT, {"path": path})
         if not rows:
             raise UnknownRun(run=path)
         return _run(rows[0])
@@ -124,15 +90,12 @@ class LineageGraph:
         return self._runs(version, "produced")
 
     def _runs(self, version: str, kind: str) -> list[RunOfVersion]:
-        rows = self._ask(_RUNS_OF_VERSION, {"version": version, "kind": kind})
+        rows = self._ask(q.RUNS_OF_VERSION, {"version": version, "kind": kind})
         return [
             RunOfVersion(
-                run=_run(row),
-                through=row[11],
-                index=row[12],
-                at=datetime.fromisoformat(row[13]),
+                run=_run(cast("q.RunRow", run)), through=through, index=index, at=time_from(at)
             )
-            for row in rows
+            for through, index, at, *run in rows
         ]
 
     def used_by_run(self, path: str) -> list[VersionOfRun]:
@@ -144,34 +107,36 @@ class LineageGraph:
         return self._versions(path, "produced")
 
     def _versions(self, path: str, kind: str) -> list[VersionOfRun]:
-        rows = self._ask(_VERSIONS_OF_RUN, {"run": path, "kind": kind})
         return [
             VersionOfRun(
-                version=row[0],
-                name=f"{row[4]}/{row[5]}:v{row[7]}",
-                type=row[6],
-                through=row[1],
-                index=row[2],
-                at=datetime.fromisoformat(row[3]),
+                version=version,
+                name=f"{scope}/{source}:v{source_index}",
+                type=type,
+                through=through,
+                index=index,
+                at=time_from(at),
             )
-            for row in rows
+            for version, through, index, at, scope, source, type, source_index in self._ask(
+                q.VERSIONS_OF_RUN, {"run": path, "kind": kind}
+            )
         ]
 
-    def _ask(self, query: Query, params: Params) -> Sequence[Any]:
+    def _ask(self, query: Query[Found], params: Params) -> Sequence[Found]:
         return self._views.query(query, params, at=self._at)
 
 
-def _run(row: Any) -> Run:
+def _run(row: q.RunRow) -> Run:
+    path, entity, project, id, name, job_type, config, state, began, started_by, ended = row
     return Run(
-        path=row[0],
-        entity=row[1],
-        project=row[2],
-        id=row[3],
-        name=row[4],
-        job_type=row[5],
-        config=row[6],
-        state=row[7],
-        started_at=datetime.fromisoformat(row[8]),
-        started_by=row[9],
-        finished_at=None if row[10] is None else datetime.fromisoformat(row[10]),
+        path=path,
+        entity=entity,
+        project=project,
+        id=id,
+        name=name,
+        job_type=job_type,
+        config=config,
+        state=state,
+        started_at=time_from(began),
+        started_by=started_by,
+        finished_at=None if ended is None else time_from(ended),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from stemmata_domain.codec import time_text
 from stemmata_domain.events import (
@@ -29,7 +29,7 @@ from stemmata_domain.events import (
 )
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.changes import Amend, Change, Close, Open
-from stemmata_projections.projection import Projection
+from stemmata_projections.projection import Projection, key_of, on
 from stemmata_projections.version_index.tables import (
     ACCEPTED_TYPE,
     AFFILIATION,
@@ -46,116 +46,170 @@ from stemmata_projections.version_index.tables import (
     VERSION,
 )
 
-
-def project(recorded: RecordedEvent) -> Iterator[Change]:
-    """Yield what *recorded* changes in the version index."""
-    event = recorded.event
-    match event:
-        case AliasAdded() | AliasRemoved():
-            line = _key_of(recorded.stream)
-            if isinstance(event, AliasRemoved) or event.moved_from is not None:
-                yield Close(ALIAS, {"collection": line, "alias": event.alias})
-            if isinstance(event, AliasAdded):
-                yield Open(ALIAS, (line, event.alias, event.index))
-        case VersionLinked():
-            row = (
-                _key_of(recorded.stream),
-                event.index,
-                event.version,
-                time_text(recorded.time),
-                recorded.actor,
-            )
-            yield Open(MEMBER, row)
-        case VersionUnlinked():
-            line = _key_of(recorded.stream)
-            yield Close(MEMBER, {"collection": line, "number": event.index})
-        case ArtifactLogged():
-            yield from _logged(recorded, event)
-        case VersionDeleted():
-            line = _key_of(recorded.stream)
-            yield Close(MEMBER, {"collection": line, "number": event.index})
-            yield Close(VERSION, {"id": event.version})
-            yield Close(TAG, {"version": event.version})
-        case VersionTagged():
-            yield Open(TAG, (event.version, event.tag))
-        case VersionUntagged():
-            yield Close(TAG, {"version": event.version, "tag": event.tag})
-        case DescriptionChanged():
-            yield Amend(VERSION, {"id": event.version}, {"description": event.description})
-        case MetadataChanged():
-            yield Amend(VERSION, {"id": event.version}, {"metadata": event.metadata})
-        case _:
-            yield from _places(recorded)
+# --- lines of versions: artifacts and collections ----------------------------------------------
 
 
-def _logged(recorded: RecordedEvent, event: ArtifactLogged) -> Iterator[Change]:
-    artifact = _key_of(recorded.stream)
-    time = time_text(recorded.time)
-    yield Open(
-        VERSION,
-        (
-            event.version,
-            artifact,
-            event.index,
-            event.digest,
-            event.algorithm,
-            event.manifest,
-            event.size,
-            event.file_count,
-            event.description,
-            event.metadata,
-            time,
-            recorded.actor,
-            event.run,
+def _alias_added(recorded: RecordedEvent, event: AliasAdded) -> Iterable[Change]:
+    line = key_of(recorded)
+    opened = Open(ALIAS, (line, event.alias, event.index))
+    if event.moved_from is None:
+        return (opened,)
+    return Close(ALIAS, {"collection": line, "alias": event.alias}), opened
+
+
+def _alias_removed(recorded: RecordedEvent, event: AliasRemoved) -> Iterable[Change]:
+    return (Close(ALIAS, {"collection": key_of(recorded), "alias": event.alias}),)
+
+
+def _linked(recorded: RecordedEvent, event: VersionLinked) -> Iterable[Change]:
+    by = (time_text(recorded.time), recorded.actor)
+    return (Open(MEMBER, (key_of(recorded), event.index, event.version, *by)),)
+
+
+def _unlinked(recorded: RecordedEvent, event: VersionUnlinked) -> Iterable[Change]:
+    return (Close(MEMBER, {"collection": key_of(recorded), "number": event.index}),)
+
+
+def _artifact_created(recorded: RecordedEvent, event: ArtifactCreated) -> Iterable[Change]:
+    scope = f"{event.entity}/{event.project}"
+    about = (event.artifact, "artifact", scope, None, event.name, event.type, None)
+    return (Open(COLLECTION, (*about, time_text(recorded.time), recorded.actor)),)
+
+
+def _collection_created(recorded: RecordedEvent, event: CollectionCreated) -> Iterable[Change]:
+    place = (event.collection, "collection", event.scope, event.registry)
+    about = (event.name, event.type, event.description)
+    row = (*place, *about, time_text(recorded.time), recorded.actor)
+    return (
+        Open(COLLECTION, row),
+        *(Open(COLLECTION_TAG, (event.collection, tag)) for tag in event.tags),
+    )
+
+
+def _collection_deleted(_: RecordedEvent, event: CollectionDeleted) -> Iterable[Change]:
+    return (
+        Close(COLLECTION, {"id": event.collection}),
+        *(
+            Close(table, {"collection": event.collection})
+            for table in (COLLECTION_TAG, MEMBER, ALIAS)
         ),
     )
-    yield Open(MEMBER, (artifact, event.index, event.version, time, recorded.actor))
-    for tag in event.tags:
-        yield Open(TAG, (event.version, tag))
 
 
-def _places(recorded: RecordedEvent) -> Iterator[Change]:
-    event = recorded.event
-    time = time_text(recorded.time)
-    match event:
-        case ArtifactCreated():
-            scope = f"{event.entity}/{event.project}"
-            row = (event.artifact, "artifact", scope, None, event.name, event.type, None)
-            yield Open(COLLECTION, (*row, time, recorded.actor))
-        case CollectionCreated():
-            place = (event.collection, "collection", event.scope, event.registry)
-            about = (event.name, event.type, event.description)
-            yield Open(COLLECTION, (*place, *about, time, recorded.actor))
-            for tag in event.tags:
-                yield Open(COLLECTION_TAG, (event.collection, tag))
-        case CollectionDeleted():
-            yield Close(COLLECTION, {"id": event.collection})
-            for table in (COLLECTION_TAG, MEMBER, ALIAS):
-                yield Close(table, {"collection": event.collection})
-        case RegistryCreated():
-            accepts_all = event.accepted_types is None
-            head = (event.registry, event.organization, event.name, event.visibility, accepts_all)
-            yield Open(REGISTRY, (*head, event.description, event.core, time, recorded.actor))
-            for type_ in event.accepted_types or ():
-                yield Open(ACCEPTED_TYPE, (event.registry, type_))
-        case TypeAccepted():
-            yield Open(ACCEPTED_TYPE, (_key_of(recorded.stream), event.type))
-        case OrganizationFounded():
-            yield Open(ORGANIZATION, (event.organization, event.name, event.entity, time))
-        case PersonJoined():
-            yield Open(AFFILIATION, (event.person, event.organization, event.admin))
-        case MemberJoined():
-            yield Open(TEAM_MEMBER, (event.team, event.person, event.organization))
-        case NameClaimed(scope="entity"):
-            yield Open(ENTITY, (event.name, event.kind, event.holder))
-        case NameReleased(scope="entity"):
-            yield Close(ENTITY, {"name": event.name})
-        case _:
-            return
+# --- versions ----------------------------------------------------------------------------------
 
 
-def _key_of(stream: str) -> str:
-    return stream.partition("-")[2]
+def _logged(recorded: RecordedEvent, event: ArtifactLogged) -> Iterable[Change]:
+    artifact = key_of(recorded)
+    by = (time_text(recorded.time), recorded.actor)
+    content = (
+        event.digest,
+        event.algorithm,
+        event.manifest,
+        event.size,
+        event.file_count,
+        event.description,
+        event.metadata,
+    )
+    return (
+        Open(VERSION, (event.version, artifact, event.index, *content, *by, event.run)),
+        Open(MEMBER, (artifact, event.index, event.version, *by)),
+        *(Open(TAG, (event.version, tag)) for tag in event.tags),
+    )
 
 
-VERSION_INDEX = Projection("version_index", schema=1, tables=TABLES, project=project)
+def _deleted(recorded: RecordedEvent, event: VersionDeleted) -> Iterable[Change]:
+    return (
+        Close(MEMBER, {"collection": key_of(recorded), "number": event.index}),
+        Close(VERSION, {"id": event.version}),
+        Close(TAG, {"version": event.version}),
+    )
+
+
+def _tagged(_: RecordedEvent, event: VersionTagged) -> Iterable[Change]:
+    return (Open(TAG, (event.version, event.tag)),)
+
+
+def _untagged(_: RecordedEvent, event: VersionUntagged) -> Iterable[Change]:
+    return (Close(TAG, {"version": event.version, "tag": event.tag}),)
+
+
+def _described(_: RecordedEvent, event: DescriptionChanged) -> Iterable[Change]:
+    return (Amend(VERSION, {"id": event.version}, {"description": event.description}),)
+
+
+def _metadata_changed(_: RecordedEvent, event: MetadataChanged) -> Iterable[Change]:
+    return (Amend(VERSION, {"id": event.version}, {"metadata": event.metadata}),)
+
+
+# --- who and where -----------------------------------------------------------------------------
+
+
+def _founded(recorded: RecordedEvent, event: OrganizationFounded) -> Iterable[Change]:
+    row = (event.organization, event.name, event.entity, time_text(recorded.time))
+    return (Open(ORGANIZATION, row),)
+
+
+def _person_joined(_: RecordedEvent, event: PersonJoined) -> Iterable[Change]:
+    return (Open(AFFILIATION, (event.person, event.organization, event.admin)),)
+
+
+def _member_joined(_: RecordedEvent, event: MemberJoined) -> Iterable[Change]:
+    return (Open(TEAM_MEMBER, (event.team, event.person, event.organization)),)
+
+
+def _registry_created(recorded: RecordedEvent, event: RegistryCreated) -> Iterable[Change]:
+    accepts_all = event.accepted_types is None
+    place = (event.registry, event.organization, event.name, event.visibility, accepts_all)
+    by = (time_text(recorded.time), recorded.actor)
+    return (
+        Open(REGISTRY, (*place, event.description, event.core, *by)),
+        *(Open(ACCEPTED_TYPE, (event.registry, type_)) for type_ in event.accepted_types or ()),
+    )
+
+
+def _type_accepted(recorded: RecordedEvent, event: TypeAccepted) -> Iterable[Change]:
+    return (Open(ACCEPTED_TYPE, (key_of(recorded), event.type)),)
+
+
+def _claimed(_: RecordedEvent, event: NameClaimed) -> Iterable[Change]:
+    if event.scope != _ENTITIES:
+        return ()
+    return (Open(ENTITY, (event.name, event.kind, event.holder)),)
+
+
+def _released(_: RecordedEvent, event: NameReleased) -> Iterable[Change]:
+    return (Close(ENTITY, {"name": event.name}),) if event.scope == _ENTITIES else ()
+
+
+_ENTITIES = "entity"
+
+VERSION_INDEX = Projection(
+    "version_index",
+    schema=2,
+    tables=TABLES,
+    folds=dict(
+        (
+            on(AliasAdded, _alias_added),
+            on(AliasRemoved, _alias_removed),
+            on(VersionLinked, _linked),
+            on(VersionUnlinked, _unlinked),
+            on(ArtifactCreated, _artifact_created),
+            on(CollectionCreated, _collection_created),
+            on(CollectionDeleted, _collection_deleted),
+            on(ArtifactLogged, _logged),
+            on(VersionDeleted, _deleted),
+            on(VersionTagged, _tagged),
+            on(VersionUntagged, _untagged),
+            on(DescriptionChanged, _described),
+            on(MetadataChanged, _metadata_changed),
+            on(OrganizationFounded, _founded),
+            on(PersonJoined, _person_joined),
+            on(MemberJoined, _member_joined),
+            on(RegistryCreated, _registry_created),
+            on(TypeAccepted, _type_accepted),
+            on(NameClaimed, _claimed),
+            on(NameReleased, _released),
+        )
+    ),
+)

@@ -5,11 +5,11 @@ Each answer holds now, or at the position for which the index was made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from stemmata_domain.aggregates.memberships import LATEST
+from stemmata_domain.codec import time_from
 from stemmata_domain.errors import (
     UnknownArtifact,
     UnknownCollection,
@@ -18,12 +18,18 @@ from stemmata_domain.errors import (
 )
 from stemmata_domain.names import version_index
 from stemmata_domain.paths import ArtifactPath, parse_strict
+from stemmata_projections.frozen import maker
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import Row
 from stemmata_projections.version_index import queries as q
 from stemmata_projections.version_index.organizations import OrganizationIndex
 from stemmata_projections.version_index.views import Collection, Link, Registry, Version
 from stemmata_projections.view_store import Params, ViewStore
+
+K = TypeVar("K")
+Found = TypeVar("Found", bound=Row)
+
+_new_version = maker(Version)
 
 
 class VersionIndex:
@@ -46,6 +52,8 @@ class VersionIndex:
         self._project = project
         self._at = at
 
+    # --- versions ------------------------------------------------------------------------------
+
     def resolve(self, name: str) -> Version:
         """Return the version that *name* stands for; without an alias, the latest.
 
@@ -54,55 +62,57 @@ class VersionIndex:
             LookupError, ValueError: A refusal that says which part of the name finds nothing.
         """
         path = parse_strict(name)
-        found, params = self._place(path)
-        return self._version(found, params, path)
+        with self._views.reading():
+            row = self._line(path)
+            if row is None:
+                raise UnknownArtifact(name=str(path))
+            return self._version(row, path.alias or LATEST)
 
     def resolve_in(self, line: str, alias: str = LATEST) -> Version:
-        """Return a version of the artifact or collection with the id *line*."""
-        path = ArtifactPath(name=line, alias=alias)
-        return self._version(q.BY_LINE, {"line": line}, path)
+        """Return a version of the artifact or collection with the id *line*.
 
-    def _place(self, path: ArtifactPath) -> tuple[q.VersionQueries, Params]:
-        if not path.is_registry:
-            return q.IN_PROJECT, {"scope": self._scope(path), "name": path.name}
-        name = {"registry": path.registry, "name": path.name}
-        if path.prefix is None and self._entity is not None:
-            return q.IN_REGISTRY_OF_ENTITY, {"entity": self._entity, **name}
-        organization = self.organizations.seen_from(self._entity, given=path.prefix)
-        return q.IN_REGISTRY_OF_ORGANIZATION, {"organization": organization.id, **name}
+        Raises:
+            UnknownCollection: There is none.
+            UnknownVersion: It has no such version.
+        """
+        with self._views.reading():
+            return self._version(self._line_by_id(line), alias)
 
-    def _scope(self, path: ArtifactPath) -> str:
-        filled = path.with_defaults(entity=self._entity, project=self._project)
-        return f"{filled.prefix}/{filled.project}"
-
-    def _version(self, found: q.VersionQueries, params: Params, path: ArtifactPath) -> Version:
-        alias = path.alias or LATEST
+    def _version(self, line: q.LineRow, alias: str) -> Version:
+        id, *_ = line
         number = version_index(alias)
         rows = (
-            self._ask(found.by_alias, {**params, "alias": alias})
+            self._ask(q.VERSION_BY_ALIAS, {"line": id, "alias": alias})
             if number is None
-            else self._ask(found.by_number, {**params, "number": number})
+            else self._ask(q.VERSION_BY_NUMBER, {"line": id, "number": number})
         )
-        if not rows and found is q.IN_REGISTRY_OF_ENTITY:
-            # The short way knows teams and organizations; a person's organization takes a look more.
-            organization = self.organizations.seen_from(self._entity, given=None)
-            in_organization = {**params, "organization": organization.id}
-            return self._version(q.IN_REGISTRY_OF_ORGANIZATION, in_organization, path)
         if not rows:
-            raise self._missing(found, path, alias)
-        row = rows[0]
-        aliases = self._ask(q.ALIASES_OF_MEMBER, {"line": row[0], "number": row[8]})
-        tags = self._ask(q.TAGS_OF_VERSION, {"version": row[11]})
-        return _version(row, _first(aliases), _first(tags))
+            raise UnknownVersion(name=_collection(line).full_name, version=alias)
+        index, _, _, version, *_ = rows[0]
+        aliases = self._ask(q.ALIASES_OF_MEMBER, {"line": id, "number": index})
+        tags = self._ask(q.TAGS_OF_VERSION, {"version": version})
+        return _versions(line, rows, {index: _texts(aliases)}, {index: _texts(tags)})[0]
 
-    def _missing(self, found: q.VersionQueries, path: ArtifactPath, alias: str) -> Exception:
-        if found is q.BY_LINE:
-            return UnknownVersion(name=self.collection_by_id(path.name).full_name, version=alias)
-        try:
-            line = self.collection(path)
-        except UnknownCollection:
-            return UnknownArtifact(name=str(path))
-        return UnknownVersion(name=line.full_name, version=alias)
+    def versions(self, line: str) -> list[Version]:
+        """Return the versions of the artifact or collection with this id, by number."""
+        params = {"line": line}
+        with self._views.reading():
+            found = self._ask(q.LINE_BY_ID, params)
+            if not found:
+                return []
+            return _versions(
+                found[0],
+                self._ask(q.VERSIONS_OF, params),
+                _grouped(self._ask(q.ALIASES_OF_LINE, params)),
+                _grouped(self._ask(q.TAGS_OF_LINE, params)),
+            )
+
+    def links_of(self, version: str) -> list[Link]:
+        """Return where the version with this id is linked, in the order in which it was."""
+        rows = self._ask(q.LINKS_OF_VERSION, {"version": version, "kind": "collection"})
+        return [_link(row) for row in rows]
+
+    # --- artifacts and collections -------------------------------------------------------------
 
     def collection(self, path: ArtifactPath) -> Collection:
         """Return the artifact or collection that *path* names.
@@ -112,11 +122,11 @@ class VersionIndex:
             UnknownRegistry: The registry in the path does not exist.
             LookupError, ValueError: The organization does not follow.
         """
-        scope = self.registry_at(path).id if path.is_registry else self._scope(path)
-        rows = self._ask(q.COLLECTION_IN_SCOPE, {"scope": scope, "name": path.name})
-        if not rows:
-            raise UnknownCollection(name=str(path))
-        return self._collection(rows[0])
+        with self._views.reading():
+            row = self._line(path)
+            if row is None:
+                raise UnknownCollection(name=str(path))
+            return self._with_tags(row)
 
     def collection_by_id(self, line: str) -> Collection:
         """Return the artifact or collection with this id.
@@ -124,35 +134,45 @@ class VersionIndex:
         Raises:
             UnknownCollection: There is none.
         """
-        rows = self._ask(q.COLLECTION_BY_ID, {"line": line})
-        if not rows:
-            raise UnknownCollection(name=line)
-        return self._collection(rows[0])
+        with self._views.reading():
+            return self._with_tags(self._line_by_id(line))
 
     def collections(self, scope: str) -> list[Collection]:
         """Return what stands in a registry (by its id) or a project (`entity/project`), by name."""
-        return [self._collection(row) for row in self._ask(q.COLLECTIONS_IN_SCOPE, {"scope": scope})]
+        with self._views.reading():
+            tags = _grouped(self._ask(q.TAGS_IN_SCOPE, {"scope": scope}))
+            rows = self._ask(q.LINES_IN_SCOPE, {"scope": scope})
+        return [_collection(row, tags.get(row[0], ())) for row in rows]
 
     def artifacts(self) -> list[Collection]:
         """Return all artifacts of all projects, by project and name."""
-        return [self._collection(row) for row in self._ask(q.ARTIFACTS, {"kind": "artifact"})]
+        return [_collection(row) for row in self._ask(q.ARTIFACTS, {"kind": "artifact"})]
 
-    def _collection(self, row: Row) -> Collection:
-        return _collection(row, _first(self._ask(q.TAGS_OF_COLLECTION, {"line": row[0]})))
+    def _line(self, path: ArtifactPath) -> q.LineRow | None:
+        """Return what *path* names; the refusals are those of :meth:`registry_at`."""
+        if not path.is_registry:
+            filled = path.with_defaults(entity=self._entity, project=self._project)
+            scope = f"{filled.prefix}/{filled.project}"
+            return _first(self._ask(q.LINE_IN_SCOPE, {"scope": scope, "name": path.name}))
+        if path.prefix is None and self._entity is not None:
+            params = {"entity": self._entity, "registry": path.registry, "name": path.name}
+            rows = self._ask(q.LINE_SEEN_FROM_ENTITY, params)
+            if rows:
+                return rows[0]
+        # What is missing, or the entity is a person, whose organizations have to be looked at.
+        registry = self.registry_at(path)
+        return _first(self._ask(q.LINE_IN_SCOPE, {"scope": registry.id, "name": path.name}))
 
-    def versions(self, line: str) -> list[Version]:
-        """Return the versions of the artifact or collection with this id, by number."""
-        aliases = _grouped(self._ask(q.ALIASES_OF_LINE, {"line": line}))
-        tags = _grouped(self._ask(q.TAGS_OF_LINE, {"line": line}))
-        return [
-            _version(row, aliases.get(row[8], ()), tags.get(row[11], ()))
-            for row in self._ask(q.VERSIONS_OF, {"line": line})
-        ]
+    def _line_by_id(self, line: str) -> q.LineRow:
+        row = _first(self._ask(q.LINE_BY_ID, {"line": line}))
+        if row is None:
+            raise UnknownCollection(name=line)
+        return row
 
-    def links_of(self, version: str) -> list[Link]:
-        """Return where the version with this id is linked, in the order in which it was."""
-        rows = self._ask(q.LINKS_OF_VERSION, {"version": version, "kind": "collection"})
-        return [_link(row) for row in rows]
+    def _with_tags(self, row: q.LineRow) -> Collection:
+        return _collection(row, _texts(self._ask(q.TAGS_OF_COLLECTION, {"line": row[0]})))
+
+    # --- registries ----------------------------------------------------------------------------
 
     def registry_at(self, path: ArtifactPath) -> Registry:
         """Return the registry of a registry path.
@@ -161,127 +181,170 @@ class VersionIndex:
             UnknownRegistry: The organization has none of this name.
             LookupError, ValueError: The organization does not follow.
         """
-        organization = self.organizations.seen_from(self._entity, given=path.prefix)
-        return self.registry(path.registry or "", organization.id)
+        with self._views.reading():
+            organization = self.organizations.seen_from(self._entity, given=path.prefix)
+            return self.registry(path.registry or "", organization.id)
 
     def registry(self, name: str, organization: str) -> Registry:
         """Return the registry of this name in an organization (by its id).
 
         Raises:
             UnknownRegistry: With the names that there are.
+            UnknownOrganization: There is no such organization.
         """
-        rows = self._ask(q.REGISTRY_NAMED, {"organization": organization, "registry": name})
-        if not rows:
-            known = tuple(each.name for each in self.registries(organization))
-            shown = self.organizations.by_id(organization).name
-            raise UnknownRegistry(registry=name, organization=shown, known=known)
-        return self._registry(rows[0])
+        params = {"organization": organization, "registry": name}
+        with self._views.reading():
+            row = _first(self._ask(q.REGISTRY_NAMED, params))
+            if row is None:
+                known = tuple(each.name for each in self.registries(organization))
+                shown = self.organizations.by_id(organization).name
+                raise UnknownRegistry(registry=name, organization=shown, known=known)
+            return self._registry(row)
 
     def registries(self, organization: str) -> list[Registry]:
         """Return the registries of an organization (by its id), by name."""
-        rows = self._ask(q.REGISTRIES_OF, {"organization": organization})
-        return [self._registry(row) for row in rows]
+        with self._views.reading():
+            rows = self._ask(q.REGISTRIES_OF, {"organization": organization})
+            return [self._registry(row) for row in rows]
 
-    def _registry(self, row: Row) -> Registry:
-        types = _first(self._ask(q.ACCEPTED_TYPES, {"registry": row[0]}))
-        return _registry(row, types)
+    def _registry(self, row: q.RegistryRow) -> Registry:
+        id, name, visibility, accepts_all, description, core, created_at, created_by, *owner = row
+        types = _texts(self._ask(q.ACCEPTED_TYPES, {"registry": id}))
+        return Registry(
+            id=id,
+            organization=owner[0],
+            organization_entity=owner[1],
+            name=name,
+            visibility=visibility,
+            accepted_types=None if accepts_all else types,
+            description=description,
+            core=core,
+            created_at=time_from(created_at),
+            created_by=created_by,
+        )
 
-    def _ask(self, query: Query, params: Params) -> Sequence[Any]:
+    def _ask(self, query: Query[Found], params: Params) -> Sequence[Found]:
         return self._views.query(query, params, at=self._at)
 
 
-def _version(row: Any, aliases: tuple[str, ...], tags: tuple[str, ...]) -> Version:
-    entity, project = _place_of(row)
-    source_entity, _, source_project = row[24].partition("/")
-    return Version(
-        id=row[11],
-        line=row[0],
-        is_link=row[1] == "collection",
+# --- rows as values ----------------------------------------------------------------------------
+
+
+def _collection(row: q.LineRow, tags: tuple[str, ...] = ()) -> Collection:
+    id, kind, scope, name, type, description, created_at, created_by, registry, organization = row
+    entity, project = _place(scope, registry, organization)
+    return Collection(
+        id=id,
+        is_link=kind == "collection",
         entity=entity,
         project=project,
-        collection=row[3],
-        type=row[4],
-        index=row[8],
-        aliases=aliases,
+        name=name,
+        type=type,
+        description=description,
         tags=tags,
-        digest=row[14],
-        algorithm=row[15],
-        manifest=row[16],
-        size=row[17],
-        file_count=row[18],
-        description=row[19],
-        metadata=row[20],
-        created_at=datetime.fromisoformat(row[21]),
-        created_by=row[22],
-        run=row[23],
-        linked_at=datetime.fromisoformat(row[9]),
-        linked_by=row[10],
-        artifact=row[12],
-        source_entity=source_entity,
-        source_project=source_project,
-        source_collection=row[25],
-        source_index=row[13],
+        created_at=time_from(created_at),
+        created_by=created_by,
     )
 
 
-def _place_of(row: Any) -> tuple[str, str]:
+def _place(scope: str, registry: str | None, organization: str | None) -> tuple[str, str]:
     """Return entity and project of a line: for a registry, those under which paths know it."""
-    if row[5] is not None:
-        return row[6], f"wandb-registry-{row[5]}"
-    entity, _, project = row[2].partition("/")
+    if registry is not None:
+        return organization or "", f"wandb-registry-{registry}"
+    entity, _, project = scope.partition("/")
     return entity, project
 
 
-def _collection(row: Any, tags: tuple[str, ...]) -> Collection:
-    entity, project = _place_of(row)
-    return Collection(
-        id=row[0],
-        is_link=row[1] == "collection",
-        entity=entity,
-        project=project,
-        name=row[3],
-        type=row[4],
-        description=row[8],
-        tags=tags,
-        created_at=datetime.fromisoformat(row[9]),
-        created_by=row[10],
-    )
+def _versions(
+    line: q.LineRow,
+    rows: Iterable[q.VersionRow],
+    aliases: Mapping[int, tuple[str, ...]],
+    tags: Mapping[int, tuple[str, ...]],
+) -> list[Version]:
+    line_id, kind, line_scope, name, type, _, _, _, registry, organization = line
+    entity, project = _place(line_scope, registry, organization)
+    is_link = kind == "collection"
+    found = []
+    for (
+        index,
+        linked_at,
+        linked_by,
+        version,
+        artifact,
+        source_index,
+        digest,
+        algorithm,
+        manifest,
+        size,
+        file_count,
+        description,
+        created_at,
+        created_by,
+        run,
+        scope,
+        source,
+        metadata,
+    ) in rows:
+        source_entity, _, source_project = scope.partition("/")
+        found.append(
+            # By place, in the order of the class: names would cost as much as the rest of the row.
+            _new_version(
+                version,
+                line_id,
+                is_link,
+                entity,
+                project,
+                name,
+                type,
+                index,
+                aliases.get(index, ()),
+                tags.get(index, ()),
+                digest,
+                algorithm,
+                manifest,
+                size,
+                file_count,
+                description,
+                metadata,
+                time_from(created_at),
+                created_by,
+                run,
+                time_from(linked_at),
+                linked_by,
+                artifact,
+                source_entity,
+                source_project,
+                source,
+                source_index,
+            )
+        )
+    return found
 
 
-def _link(row: Any) -> Link:
-    entity, project = _place_of(row)
+def _link(row: q.LinkRow) -> Link:
+    line, scope, collection, registry, organization, index, linked_at, linked_by = row
+    entity, project = _place(scope, registry, organization)
     return Link(
-        line=row[0],
+        line=line,
         entity=entity,
         project=project,
-        collection=row[3],
-        index=row[8],
-        linked_at=datetime.fromisoformat(row[9]),
-        linked_by=row[10],
+        collection=collection,
+        index=index,
+        linked_at=time_from(linked_at),
+        linked_by=linked_by,
     )
 
 
-def _registry(row: Any, types: tuple[str, ...]) -> Registry:
-    return Registry(
-        id=row[0],
-        name=row[1],
-        visibility=row[2],
-        accepted_types=None if row[3] else types,
-        description=row[4],
-        core=row[5],
-        created_at=datetime.fromisoformat(row[6]),
-        created_by=row[7],
-        organization=row[8],
-        organization_entity=row[9],
-    )
+def _first(rows: Sequence[Found]) -> Found | None:
+    return rows[0] if rows else None
 
 
-def _first(rows: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(row[0] for row in rows)
+def _texts(rows: Iterable[q.Text]) -> tuple[str, ...]:
+    return tuple(text for (text,) in rows)
 
 
-def _grouped(rows: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
-    groups: dict[Any, list[str]] = {}
+def _grouped(rows: Iterable[tuple[K, str]]) -> dict[K, tuple[str, ...]]:
+    groups: dict[K, list[str]] = {}
     for key, value in rows:
         groups.setdefault(key, []).append(value)
     return {key: tuple(values) for key, values in groups.items()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from stemmata_domain.errors import UnknownOrganization
 from stemmata_domain.paths import (
@@ -13,9 +13,12 @@ from stemmata_domain.paths import (
     resolve_organization,
 )
 from stemmata_projections.queries import Query
+from stemmata_projections.tables import Row
 from stemmata_projections.version_index import queries as q
 from stemmata_projections.version_index.views import Organization
 from stemmata_projections.view_store import Params, ViewStore
+
+Found = TypeVar("Found", bound=Row)
 
 
 class OrganizationIndex:
@@ -27,7 +30,8 @@ class OrganizationIndex:
 
     def all(self) -> list[Organization]:
         """Return the organizations, by name."""
-        return [self._organization(row) for row in self._ask(q.ORGANIZATIONS, {})]
+        with self._views.reading():
+            return [self._organization(row) for row in self._ask(q.ORGANIZATIONS, {})]
 
     def by_id(self, organization: str) -> Organization:
         """Return the organization with this id.
@@ -35,7 +39,9 @@ class OrganizationIndex:
         Raises:
             UnknownOrganization: There is none.
         """
-        return self._one(q.ORGANIZATION_BY_ID, {"organization": organization}, organization)
+        with self._views.reading():
+            rows = self._ask(q.ORGANIZATION_BY_ID, {"organization": organization})
+            return self._only(rows, organization)
 
     def named(self, name: str) -> Organization:
         """Return the organization of this entity name or display name.
@@ -43,24 +49,25 @@ class OrganizationIndex:
         Raises:
             UnknownOrganization: There is none.
         """
-        try:
-            return self._one(q.ORGANIZATION_BY_ENTITY, {"name": name}, name)
-        except UnknownOrganization:
-            return self._one(q.ORGANIZATION_BY_NAME, {"name": name}, name)
+        with self._views.reading():
+            rows = self._ask(q.ORGANIZATION_BY_ENTITY, {"name": name}) or self._ask(
+                q.ORGANIZATION_BY_NAME, {"name": name}
+            )
+            return self._only(rows, name)
 
     def facts(self, entity: str) -> EntityFacts:
         """Return what *entity* is, and the organizations that it belongs to."""
-        rows = self._ask(q.ENTITY_NAMED, {"entity": entity})
-        if not rows:
-            return EntityFacts(kind=EntityKind.UNKNOWN)
-        kind, holder = EntityKind(rows[0][0]), rows[0][1]
-        found = (
-            self._ask(q.ORGANIZATIONS_OF_PERSON, {"person": entity})
-            if kind is EntityKind.PERSON
-            else self._ask(q.ORGANIZATION_BY_ID, {"organization": holder})
-        )
-        own = tuple(OrganizationFacts(id=row[0], name=row[1], entity=row[2]) for row in found)
-        return EntityFacts(kind=kind, organizations=own)
+        with self._views.reading():
+            rows = self._ask(q.ENTITY_NAMED, {"entity": entity})
+            if not rows:
+                return EntityFacts(kind=EntityKind.UNKNOWN)
+            kind, holder = EntityKind(rows[0][0]), rows[0][1]
+            found = (
+                self._ask(q.ORGANIZATIONS_OF_PERSON, {"person": entity})
+                if kind is EntityKind.PERSON
+                else self._ask(q.ORGANIZATION_BY_ID, {"organization": holder})
+            )
+        return EntityFacts(kind=kind, organizations=tuple(_facts(row) for row in found))
 
     def seen_from(self, entity: str | None, *, given: str | None) -> OrganizationFacts:
         """Return the organization in which *entity* reaches a registry.
@@ -77,8 +84,7 @@ class OrganizationIndex:
             return OrganizationFacts(id=found.id, name=found.name, entity=found.entity)
         every = self._ask(q.ORGANIZATIONS, {})
         if len(every) == 1:
-            row = every[0]
-            return OrganizationFacts(id=row[0], name=row[1], entity=row[2])
+            return _facts(every[0])
         return resolve_organization(
             entity=None, given=None, facts=EntityFacts(kind=EntityKind.UNKNOWN)
         )
@@ -86,37 +92,43 @@ class OrganizationIndex:
     def teams_of(self, organization: str) -> tuple[str, ...]:
         """Return the teams of an organization (by its id)."""
         params = {"organization": organization, "kind": "team"}
-        return _first(self._ask(q.ENTITIES_HELD_BY, params))
+        return _texts(self._ask(q.ENTITIES_HELD_BY, params))
 
     def teams_of_person(self, person: str) -> tuple[str, ...]:
         """Return the teams that a person may log to, those of an organization that they administer too.
 
         Empty if the store does not know the person.
         """
-        teams = set(_first(self._ask(q.TEAMS_OF_PERSON, {"person": person})))
-        for row in self._ask(q.ORGANIZATIONS_OF_PERSON, {"person": person}):
-            if row[3]:
-                teams.update(self.teams_of(row[0]))
+        with self._views.reading():
+            teams = set(_texts(self._ask(q.TEAMS_OF_PERSON, {"person": person})))
+            params: Params = {"person": person, "admin": True}
+            for (organization,) in self._ask(q.ORGANIZATIONS_ADMINISTERED_BY, params):
+                teams.update(self.teams_of(organization))
         return tuple(sorted(teams))
 
-    def _one(self, query: Query, params: Params, name: str) -> Organization:
-        rows = self._ask(query, params)
+    def _only(self, rows: Sequence[q.OrganizationRow], name: str) -> Organization:
         if not rows:
             raise UnknownOrganization(name=name)
         return self._organization(rows[0])
 
-    def _organization(self, row: Any) -> Organization:
+    def _organization(self, row: q.OrganizationRow) -> Organization:
+        id, name, entity = row
         return Organization(
-            id=row[0],
-            name=row[1],
-            entity=row[2],
-            teams=self.teams_of(row[0]),
-            people=_first(self._ask(q.PEOPLE_OF, {"organization": row[0]})),
+            id=id,
+            name=name,
+            entity=entity,
+            teams=self.teams_of(id),
+            people=_texts(self._ask(q.PEOPLE_OF, {"organization": id})),
         )
 
-    def _ask(self, query: Query, params: Params) -> Sequence[Any]:
+    def _ask(self, query: Query[Found], params: Params) -> Sequence[Found]:
         return self._views.query(query, params, at=self._at)
 
 
-def _first(rows: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(row[0] for row in rows)
+def _facts(row: q.OrganizationRow) -> OrganizationFacts:
+    id, name, entity = row
+    return OrganizationFacts(id=id, name=name, entity=entity)
+
+
+def _texts(rows: Iterable[q.Text]) -> tuple[str, ...]:
+    return tuple(text for (text,) in rows)

@@ -1,8 +1,15 @@
-"""The queries of the version index."""
+"""The queries of the version index, each beside the shape of the rows that it finds.
+
+A line is an artifact or a collection. It is found first, by its name or id; what it holds is then
+asked for by its id.
+"""
 
 from __future__ import annotations
 
-from stemmata_projections.queries import Field, Param, Query, Step, fields
+from typing import TypeAlias
+
+from stemmata_projections.queries import Field, Operand, Param, Query, Step, by, fields
+from stemmata_projections.tables import Value
 from stemmata_projections.version_index.tables import (
     ACCEPTED_TYPE,
     AFFILIATION,
@@ -18,225 +25,221 @@ from stemmata_projections.version_index.tables import (
     VERSION,
 )
 
-# Where a line of versions is found: in a registry seen from a team or organization, in a registry of a
-# known organization, in a project, or by its id.
-_REGISTRY_OF_ENTITY = (
-    Step("entity", ENTITY, {"name": Param("entity")}),
-    Step("organization", ORGANIZATION, {"id": Field("entity", "holder")}),
-    Step(
-        "registry",
-        REGISTRY,
-        {"organization": Field("organization", "id"), "name": Param("registry")},
-    ),
-    Step("line", COLLECTION, {"scope": Field("registry", "id"), "name": Param("name")}),
-)
-_REGISTRY_OF_ORGANIZATION = (
-    Step("organization", ORGANIZATION, {"id": Param("organization")}),
-    *_REGISTRY_OF_ENTITY[2:],
+Text: TypeAlias = tuple[str]
+
+# --- lines: in a registry seen from a team or organization, in a registry, in a project, by id --
+
+LineRow: TypeAlias = tuple[str, str, str, str, str, str | None, str, str, str | None, str | None]
+_LINE_FIELDS = (
+    *fields("line", "id", "kind", "scope", "name", "type"),
+    *fields("line", "description", "created_at", "created_by"),
+    Field("registry", "name"),
+    Field("organization", "entity"),
 )
 _PLACE_OF_LINE = (
     Step("registry", REGISTRY, {"id": Field("line", "registry")}, optional=True),
-    Step(
-        "organization",
-        ORGANIZATION,
-        {"id": Field("registry", "organization")},
-        optional=True,
-    ),
+    Step("organization", ORGANIZATION, {"id": Field("registry", "organization")}, optional=True),
 )
-_IN_PROJECT = (
-    Step("line", COLLECTION, {"scope": Param("scope"), "name": Param("name")}),
-    *_PLACE_OF_LINE,
-)
-_BY_ID = (Step("line", COLLECTION, {"id": Param("line")}), *_PLACE_OF_LINE)
+_NAMED_REGISTRY: dict[str, Operand] = {
+    "organization": Field("organization", "id"),
+    "name": Param("registry"),
+}
 
-_MEMBER_BY_ALIAS = (
-    Step("alias", ALIAS, {"collection": Field("line", "id"), "alias": Param("alias")}),
-    Step(
-        "member",
-        MEMBER,
-        {"collection": Field("line", "id"), "number": Field("alias", "number")},
+LINE_SEEN_FROM_ENTITY: Query[LineRow] = Query(
+    (
+        Step("entity", ENTITY, {"name": Param("entity")}),
+        Step("organization", ORGANIZATION, {"id": Field("entity", "holder")}),
+        Step("registry", REGISTRY, _NAMED_REGISTRY),
+        Step("line", COLLECTION, {"scope": Field("registry", "id"), "name": Param("name")}),
     ),
+    _LINE_FIELDS,
 )
-_MEMBER_BY_NUMBER = (
-    Step("member", MEMBER, {"collection": Field("line", "id"), "number": Param("number")}),
+LINE_IN_SCOPE: Query[LineRow] = Query(
+    (
+        Step("line", COLLECTION, {"scope": Param("scope"), "name": Param("name")}),
+        *_PLACE_OF_LINE,
+    ),
+    _LINE_FIELDS,
 )
-_EVERY_MEMBER = (Step("member", MEMBER, {"collection": Field("line", "id")}),)
+LINE_BY_ID: Query[LineRow] = Query(
+    (Step("line", COLLECTION, {"id": Param("line")}), *_PLACE_OF_LINE), _LINE_FIELDS
+)
+LINES_IN_SCOPE: Query[LineRow] = Query(
+    (Step("line", COLLECTION, {"scope": Param("scope")}), *_PLACE_OF_LINE),
+    _LINE_FIELDS,
+    order=by(Field("line", "name")),
+)
+ARTIFACTS: Query[LineRow] = Query(
+    (Step("line", COLLECTION, {"kind": Param("kind")}), *_PLACE_OF_LINE),
+    _LINE_FIELDS,
+    order=by(Field("line", "scope"), Field("line", "name")),
+)
+TAGS_OF_COLLECTION: Query[Text] = Query(
+    (Step("tag", COLLECTION_TAG, {"collection": Param("line")}),),
+    fields("tag", "tag"),
+    order=by(Field("tag", "tag")),
+)
+TAGS_IN_SCOPE: Query[tuple[str, str]] = Query(
+    (
+        Step("line", COLLECTION, {"scope": Param("scope")}),
+        Step("tag", COLLECTION_TAG, {"collection": Field("line", "id")}),
+    ),
+    fields("tag", "collection", "tag"),
+    order=by(Field("line", "name"), Field("tag", "tag")),
+)
 
+# --- the versions of a line --------------------------------------------------------------------
+
+VersionRow: TypeAlias = tuple[
+    *tuple[int, str, str],
+    *tuple[str, str, int, str, str, str, int, int],
+    *tuple[str | None, str, str, str | None],
+    *tuple[str, str],
+    dict[str, Value],
+]
+_VERSION_FIELDS = (
+    *fields("member", "number", "linked_at", "linked_by"),
+    *fields("version", "id", "artifact", "number", "digest", "algorithm", "manifest", "size"),
+    *fields("version", "file_count", "description", "created_at", "created_by", "run"),
+    *fields("source", "scope", "name"),
+    Field("version", "metadata"),
+)
 _OF_MEMBER = (
     Step("version", VERSION, {"id": Field("member", "version")}),
     Step("source", COLLECTION, {"id": Field("version", "artifact")}),
 )
 
-_LINE_FIELDS = (
-    *fields("line", "id", "kind", "scope", "name", "type"),
-    *fields("registry", "name"),
-    *fields("organization", "entity", "name"),
-)
-_VERSION_FIELDS = (
-    *_LINE_FIELDS,
-    *fields("member", "number", "linked_at", "linked_by"),
-    *fields(
-        "version",
-        "id",
-        "artifact",
-        "number",
-        "digest",
-        "algorithm",
-        "manifest",
-        "size",
-        "file_count",
-        "description",
-        "metadata",
-        "created_at",
-        "created_by",
-        "run",
+VERSION_BY_ALIAS: Query[VersionRow] = Query(
+    (
+        Step("alias", ALIAS, {"collection": Param("line"), "alias": Param("alias")}),
+        Step("member", MEMBER, {"collection": Param("line"), "number": Field("alias", "number")}),
+        *_OF_MEMBER,
     ),
-    *fields("source", "scope", "name"),
-)
-
-
-def _version(line: tuple[Step, ...], member: tuple[Step, ...]) -> Query:
-    return Query((*line, *member, *_OF_MEMBER), _VERSION_FIELDS)
-
-
-class VersionQueries:
-    """The queries for one version, by where its line is and how it is named in it."""
-
-    def __init__(self, line: tuple[Step, ...]) -> None:
-        self.by_alias = _version(line, _MEMBER_BY_ALIAS)
-        self.by_number = _version(line, _MEMBER_BY_NUMBER)
-
-
-IN_REGISTRY_OF_ENTITY = VersionQueries(_REGISTRY_OF_ENTITY)
-IN_REGISTRY_OF_ORGANIZATION = VersionQueries(_REGISTRY_OF_ORGANIZATION)
-IN_PROJECT = VersionQueries(_IN_PROJECT)
-BY_LINE = VersionQueries(_BY_ID)
-
-VERSIONS_OF = Query(
-    (*_BY_ID, *_EVERY_MEMBER, *_OF_MEMBER),
     _VERSION_FIELDS,
-    order=((Field("member", "number"), False),),
 )
-ALIASES_OF_LINE = Query(
+VERSION_BY_NUMBER: Query[VersionRow] = Query(
+    (
+        Step("member", MEMBER, {"collection": Param("line"), "number": Param("number")}),
+        *_OF_MEMBER,
+    ),
+    _VERSION_FIELDS,
+)
+VERSIONS_OF: Query[VersionRow] = Query(
+    (Step("member", MEMBER, {"collection": Param("line")}), *_OF_MEMBER),
+    _VERSION_FIELDS,
+    order=by(Field("member", "number")),
+)
+ALIASES_OF_LINE: Query[tuple[int, str]] = Query(
     (Step("alias", ALIAS, {"collection": Param("line")}),),
     fields("alias", "number", "alias"),
-    order=((Field("alias", "alias"), False),),
+    order=by(*fields("alias", "number", "alias")),
 )
-ALIASES_OF_MEMBER = Query(
+ALIASES_OF_MEMBER: Query[Text] = Query(
     (Step("alias", ALIAS, {"collection": Param("line"), "number": Param("number")}),),
     fields("alias", "alias"),
-    order=((Field("alias", "alias"), False),),
+    order=by(Field("alias", "alias")),
 )
-TAGS_OF_LINE = Query(
+TAGS_OF_LINE: Query[tuple[int, str]] = Query(
     (
         Step("member", MEMBER, {"collection": Param("line")}),
         Step("tag", TAG, {"version": Field("member", "version")}),
     ),
-    fields("tag", "version", "tag"),
-    order=((Field("tag", "tag"), False),),
+    (Field("member", "number"), Field("tag", "tag")),
+    order=by(Field("member", "number"), Field("tag", "tag")),
 )
-TAGS_OF_VERSION = Query(
+TAGS_OF_VERSION: Query[Text] = Query(
     (Step("tag", TAG, {"version": Param("version")}),),
     fields("tag", "tag"),
-    order=((Field("tag", "tag"), False),),
+    order=by(Field("tag", "tag")),
 )
-LINKS_OF_VERSION = Query(
+
+LinkRow: TypeAlias = tuple[str, str, str, str | None, str | None, int, str, str]
+LINKS_OF_VERSION: Query[LinkRow] = Query(
     (
         Step("member", MEMBER, {"version": Param("version")}),
         Step("line", COLLECTION, {"id": Field("member", "collection"), "kind": Param("kind")}),
         *_PLACE_OF_LINE,
     ),
-    (*_LINE_FIELDS, *fields("member", "number", "linked_at", "linked_by")),
-    order=((Field("member", "linked_at"), False), (Field("line", "id"), False)),
+    (
+        *fields("line", "id", "scope", "name"),
+        Field("registry", "name"),
+        Field("organization", "entity"),
+        *fields("member", "number", "linked_at", "linked_by"),
+    ),
+    order=by(Field("member", "linked_at"), Field("line", "id")),
 )
 
-_COLLECTION_FIELDS = (*_LINE_FIELDS, *fields("line", "description", "created_at", "created_by"))
-COLLECTION_BY_ID = Query(_BY_ID, _COLLECTION_FIELDS)
-COLLECTION_IN_SCOPE = Query(_IN_PROJECT, _COLLECTION_FIELDS)
-COLLECTIONS_IN_SCOPE = Query(
-    (Step("line", COLLECTION, {"scope": Param("scope")}), *_PLACE_OF_LINE),
-    _COLLECTION_FIELDS,
-    order=((Field("line", "name"), False),),
-)
-ARTIFACTS = Query(
-    (Step("line", COLLECTION, {"kind": Param("kind")}), *_PLACE_OF_LINE),
-    _COLLECTION_FIELDS,
-    order=((Field("line", "scope"), False), (Field("line", "name"), False)),
-)
-TAGS_OF_COLLECTION = Query(
-    (Step("tag", COLLECTION_TAG, {"collection": Param("line")}),),
-    fields("tag", "tag"),
-    order=((Field("tag", "tag"), False),),
-)
+# --- registries --------------------------------------------------------------------------------
 
+RegistryRow: TypeAlias = tuple[str, str, str, bool, str | None, bool, str, str, *tuple[str, str]]
 _REGISTRY_FIELDS = (
     *fields("registry", "id", "name", "visibility", "accepts_all", "description", "core"),
     *fields("registry", "created_at", "created_by"),
     *fields("organization", "name", "entity"),
 )
-REGISTRIES_OF = Query(
+_ORGANIZATION = Step("organization", ORGANIZATION, {"id": Param("organization")})
+
+REGISTRIES_OF: Query[RegistryRow] = Query(
     (
-        Step("organization", ORGANIZATION, {"id": Param("organization")}),
+        _ORGANIZATION,
         Step("registry", REGISTRY, {"organization": Field("organization", "id")}),
     ),
     _REGISTRY_FIELDS,
-    order=((Field("registry", "name"), False),),
+    order=by(Field("registry", "name")),
 )
-REGISTRY_NAMED = Query(
-    (
-        Step("organization", ORGANIZATION, {"id": Param("organization")}),
-        Step(
-            "registry",
-            REGISTRY,
-            {"organization": Field("organization", "id"), "name": Param("registry")},
-        ),
-    ),
-    _REGISTRY_FIELDS,
+REGISTRY_NAMED: Query[RegistryRow] = Query(
+    (_ORGANIZATION, Step("registry", REGISTRY, _NAMED_REGISTRY)), _REGISTRY_FIELDS
 )
-ACCEPTED_TYPES = Query(
+ACCEPTED_TYPES: Query[Text] = Query(
     (Step("accepted", ACCEPTED_TYPE, {"registry": Param("registry")}),),
     fields("accepted", "type"),
-    order=((Field("accepted", "type"), False),),
+    order=by(Field("accepted", "type")),
 )
 
+# --- who is who --------------------------------------------------------------------------------
+
+OrganizationRow: TypeAlias = tuple[str, str, str]
 _ORGANIZATION_FIELDS = fields("organization", "id", "name", "entity")
-ORGANIZATIONS = Query(
+
+ORGANIZATIONS: Query[OrganizationRow] = Query(
     (Step("organization", ORGANIZATION, {}),),
     _ORGANIZATION_FIELDS,
-    order=((Field("organization", "name"), False),),
+    order=by(Field("organization", "name")),
 )
-ORGANIZATION_BY_ID = Query(
-    (Step("organization", ORGANIZATION, {"id": Param("organization")}),), _ORGANIZATION_FIELDS
-)
-ORGANIZATION_BY_NAME = Query(
+ORGANIZATION_BY_ID: Query[OrganizationRow] = Query((_ORGANIZATION,), _ORGANIZATION_FIELDS)
+ORGANIZATION_BY_NAME: Query[OrganizationRow] = Query(
     (Step("organization", ORGANIZATION, {"name": Param("name")}),), _ORGANIZATION_FIELDS
 )
-ORGANIZATION_BY_ENTITY = Query(
+ORGANIZATION_BY_ENTITY: Query[OrganizationRow] = Query(
     (Step("organization", ORGANIZATION, {"entity": Param("name")}),), _ORGANIZATION_FIELDS
 )
-ENTITY_NAMED = Query(
+ENTITY_NAMED: Query[tuple[str, str]] = Query(
     (Step("entity", ENTITY, {"name": Param("entity")}),), fields("entity", "kind", "holder")
 )
-ENTITIES_HELD_BY = Query(
+ENTITIES_HELD_BY: Query[Text] = Query(
     (Step("entity", ENTITY, {"holder": Param("organization"), "kind": Param("kind")}),),
     fields("entity", "name"),
-    order=((Field("entity", "name"), False),),
+    order=by(Field("entity", "name")),
 )
-ORGANIZATIONS_OF_PERSON = Query(
+ORGANIZATIONS_OF_PERSON: Query[OrganizationRow] = Query(
     (
         Step("affiliation", AFFILIATION, {"person": Param("person")}),
         Step("organization", ORGANIZATION, {"id": Field("affiliation", "organization")}),
     ),
-    (*_ORGANIZATION_FIELDS, *fields("affiliation", "admin")),
-    order=((Field("organization", "name"), False),),
+    _ORGANIZATION_FIELDS,
+    order=by(Field("organization", "name")),
 )
-PEOPLE_OF = Query(
+ORGANIZATIONS_ADMINISTERED_BY: Query[Text] = Query(
+    (Step("affiliation", AFFILIATION, {"person": Param("person"), "admin": Param("admin")}),),
+    fields("affiliation", "organization"),
+)
+PEOPLE_OF: Query[Text] = Query(
     (Step("affiliation", AFFILIATION, {"organization": Param("organization")}),),
     fields("affiliation", "person"),
-    order=((Field("affiliation", "person"), False),),
+    order=by(Field("affiliation", "person")),
 )
-TEAMS_OF_PERSON = Query(
+TEAMS_OF_PERSON: Query[Text] = Query(
     (Step("member", TEAM_MEMBER, {"person": Param("person")}),),
     fields("member", "team"),
-    order=((Field("member", "team"), False),),
+    order=by(Field("member", "team")),
 )

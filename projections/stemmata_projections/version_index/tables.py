@@ -12,7 +12,7 @@ ENTITY = Table(
     "entity",
     (Column("name"), Column("kind"), Column("holder")),
     key=("name",),
-    indexes=(("holder",),),
+    indexes=(("holder", "kind"),),
 )
 ORGANIZATION = Table(
     "organization",
@@ -65,7 +65,7 @@ COLLECTION = Table(
         Column("created_by"),
     ),
     key=("id",),
-    indexes=(("scope", "name"),),
+    indexes=(("scope", "name"), ("kind", "scope", "name")),
 )
 COLLECTION_TAG = Table(
     "collection_tag", (Column("collection"), Column("tag")), key=("collection", "tag")

@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Version:
     """A version as an artifact or a collection has it.
 
