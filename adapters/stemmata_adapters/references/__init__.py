@@ -1,0 +1,1 @@
+"""References: entries of an artifact whose bytes stay where they are."""
