@@ -120,12 +120,12 @@ def test_what_is_no_blob_is_not_listed(tmp_path: Path) -> None:
 
 def test_opening_removes_drafts_that_are_older_than_a_day(tmp_path: Path) -> None:
     store = DiskContentStore.open(tmp_path)
+    store.put_bytes(b"hello")
     now = time.time()
     for name, age in (("old", DAY + 60), ("young", DAY - 60), ("new", 0)):
         path = tmp_path / "tmp" / name
         path.write_bytes(b"half of someth")
         os.utime(path, (now - age, now - age))
-    store.put_bytes(b"hello")
     DiskContentStore.open(tmp_path)
     assert sorted(path.name for path in drafts(store)) == ["new", "young"]
     assert list(store.digests()) == [SHA256_OF_HELLO]
@@ -308,6 +308,7 @@ def test_a_store_that_may_only_be_read_is_read_and_says_so_when_written(tmp_path
     store = DiskContentStore.open(tmp_path / "store")
     store.put_bytes(b"hello")
     (tmp_path / "source").write_bytes(b"new")
+    (tmp_path / "store" / "tmp").rmdir()  # a copy may leave out what is empty
     folders = [tmp_path / "store", *(tmp_path / "store").rglob("*")]
     # pytest lets nobody else into its folders, nor does a root's home.
     above = [folder for folder in tmp_path.parents if folder.stat().st_uid == os.geteuid()]

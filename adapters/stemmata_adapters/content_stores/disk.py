@@ -83,12 +83,7 @@ class DiskContentStore:
         """
         store = cls(_folder(location).absolute())
         with medium_of(store.root):
-            try:
-                make_folder(Path(store._blobs))
-                make_folder(Path(store._drafts))
-            except OSError:
-                if not Path(store._blobs).is_dir():
-                    raise
+            make_folder(Path(store._blobs))
         store.sweep()
         return store
 
@@ -211,6 +206,7 @@ class DiskContentStore:
     def _make_ready(self) -> None:
         if not self._ready:
             with self._lock:
+                make_folder(Path(self._drafts))
                 for missing in set(_PREFIXES).difference(_names(self._blobs)):
                     Path(self._blobs, missing).mkdir(exist_ok=True)
                 # Also where nothing was missing: who made it may not have come that far yet.
