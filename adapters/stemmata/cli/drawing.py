@@ -25,15 +25,17 @@ _NARROWEST = 8
 _MARGIN = "  "
 
 
-def draw(page: Sequence[Block], file: TextIO) -> None:
-    """Write *page* to *file*."""
+def drawn(page: Sequence[Block], file: TextIO) -> str:
+    """Return *page* as it is to be written to *file*."""
     console = Console(file=file, markup=False, emoji=False, highlight=False, soft_wrap=True)
     # Not `is_terminal`, which is also true where colours were forced into a pipe.
     room = console.width if file.isatty() else None
     blocks = (list(_block(block, room)) for block in page)
     paragraphs = [Drawn("\n").join(lines) for lines in blocks if lines]
-    if paragraphs:
+    # Not printed straight away: rich ends the process where a reader has gone.
+    with console.capture() as written:
         console.print(Drawn("\n\n").join(paragraphs))
+    return written.get()
 
 
 def _block(block: Block, room: int | None) -> Iterator[Drawn]:
@@ -86,20 +88,29 @@ def _table(
 
 
 def _rows(rows: list[tuple[Drawn, ...]], room: int | None) -> Iterator[Drawn]:
-    natural = [max(cell_len(cell.plain) for cell in column) for column in zip(*rows, strict=True)]
-    widths = natural if room is None else _fitted(natural, room - len(_MARGIN))
-    if widths == natural:
-        for row in rows:
-            yield _side_by_side(row, widths)
-        return
-    console = Console(width=room)
+    columns = list(zip(*rows, strict=True))
+    widths = natural = [max(cell_len(cell.plain) for cell in column) for column in columns]
+    if room is not None and sum(natural) + _GAP * (len(natural) - 1) > room - len(_MARGIN):
+        words = [max(map(_longest_word, column)) for column in columns]
+        widths = _fitted(natural, words, room - len(_MARGIN))
     for row in rows:
-        folded = [
-            cell.wrap(console, width, overflow="fold") if cell else [Drawn()]
-            for cell, width in zip(row, widths, strict=True)
-        ]
-        for cells in zip_longest(*folded, fillvalue=Drawn()):
-            yield _side_by_side(cells, widths)
+        yield from [_side_by_side(row, widths)] if widths == natural else _folded(row, widths)
+
+
+def _folded(row: Sequence[Drawn], widths: Sequence[int]) -> Iterator[Drawn]:
+    console = Console()
+    folded = [
+        cell.wrap(console, width, overflow="fold") if cell else [Drawn()]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    for cells in zip_longest(*folded, fillvalue=Drawn()):
+        for cell in cells:
+            cell.rstrip()
+        yield _side_by_side(cells, widths)
+
+
+def _longest_word(cell: Drawn) -> int:
+    return max(map(cell_len, cell.plain.split()), default=0)
 
 
 def _side_by_side(cells: Sequence[Drawn], widths: Sequence[int]) -> Drawn:
@@ -114,13 +125,19 @@ def _side_by_side(cells: Sequence[Drawn], widths: Sequence[int]) -> Drawn:
     return line
 
 
-def _fitted(natural: Sequence[int], room: int) -> list[int]:
-    """Return widths that fit into *room* as far as they can, taken from the widest columns."""
+def _fitted(natural: Sequence[int], words: Sequence[int], room: int) -> list[int]:
+    """Return widths that fit into *room* as far as they can.
+
+    The widest columns give way first, and as long as possible only between words: a name that is broken
+    is hard to read.
+    """
     widths = list(natural)
     over = sum(widths) + _GAP * (len(widths) - 1) - room
-    while over > 0 and max(widths) > _NARROWEST:
-        widest = max(widths)
-        at = len(widths) - 1 - widths[::-1].index(widest)
-        widths[at] -= 1
-        over -= 1
+    for least in (words, [_NARROWEST] * len(widths)):
+        while over > 0:
+            wide = [n for n, width in enumerate(widths) if width > least[n]]
+            if not wide:
+                break
+            widths[max(wide, key=lambda n: widths[n])] -= 1
+            over -= 1
     return widths

@@ -130,7 +130,10 @@ def _create_collection(
 
 
 def _delete_collection(context: typer.Context, target: Target, as_json: Json = False) -> Answer:
-    """Delete a collection with its links and aliases; the source versions stay."""
+    """Delete a collection with its links and aliases.
+
+    The source versions stay. A collection that is made again under the name begins at v0.
+    """
     from stemmata.cli.placing import delete_collection
     from stemmata.cli.session import opened
 
@@ -141,9 +144,10 @@ def _delete_collection(context: typer.Context, target: Target, as_json: Json = F
 def _add_aliases(
     context: typer.Context, name: Named, aliases: _Aliases, as_json: Json = False
 ) -> Answer:
-    """Add aliases to a version; an alias that another version has moves to this one.
+    """Add aliases to a version.
 
-    Aliases belong to the collection or artifact in the name: the source of a link has its own.
+    An alias that another version of the same collection has moves to this one. Aliases belong to
+    the collection or artifact in the name: the source of a link has its own.
     """
     from stemmata.cli.linking import add_aliases
     from stemmata.cli.session import opened
@@ -155,7 +159,10 @@ def _add_aliases(
 def _remove_aliases(
     context: typer.Context, name: Named, aliases: _Aliases, as_json: Json = False
 ) -> Answer:
-    """Remove aliases from a version; one that it does not have is left where it is."""
+    """Remove aliases from a version.
+
+    One that the version does not have is left where it is.
+    """
     from stemmata.cli.linking import remove_aliases
     from stemmata.cli.session import opened
 

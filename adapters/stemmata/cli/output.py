@@ -20,19 +20,20 @@ def say(answer: Answer) -> None:
         # An answer must not fail because the terminal's alphabet lacks a letter of a name.
         sys.stdout.reconfigure(errors="backslashreplace")
     if answer.as_json:
-        _say_document(answer.reply)
+        text = _document(answer.reply)
     else:
-        from stemmata.cli.drawing import draw
+        from stemmata.cli.drawing import drawn
 
-        draw(answer.reply.page, sys.stdout)
+        text = drawn(answer.reply.page, sys.stdout)
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def _say_document(reply: Reply) -> None:
+def _document(reply: Reply) -> str:
     # In UTF-8 a name reads as it is; elsewhere as JSON's own escapes, which every parser reads.
     escaped = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
     document = json.dumps(reply.document, ensure_ascii=escaped, indent=2, allow_nan=False)
-    sys.stdout.write(f"{document}\n")
+    return f"{document}\n"
 
 
 def let_go() -> None:

@@ -112,6 +112,8 @@ def _metadata(text: str | None) -> dict[str, JsonValue]:
             text = Path(text[1:]).read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise InvalidMetadata(rule=f"{text[1:]!r} is not written in UTF-8") from error
+        except ValueError as error:
+            raise InvalidMetadata(rule=f"{text[1:]!r}: {error}") from error
     return normalize(text)
 
 
@@ -134,7 +136,14 @@ def _check(stemma: Stemma, request: Request, place: ArtifactPath) -> None:
         raise InvalidSetting(setting="--link-alias", value=value, rule=rule)
     for path in request.paths:
         if "://" not in path:
-            os.stat(path)  # noqa: PTH116 -- an empty path is no path here; to pathlib it is a dot
+            _check_path(path)
+
+
+def _check_path(path: str) -> None:
+    try:
+        os.stat(path)  # noqa: PTH116 -- an empty path is no path here; to pathlib it is a dot
+    except ValueError as error:
+        raise InvalidSetting(setting="path", value=path, rule=str(error)) from error
 
 
 def _check_type(stemma: Stemma, place: ArtifactPath, type: str) -> None:
