@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stemmata.opening import open as open
     from stemmata.sdk.api import Api as Api
-    from stemmata.sdk.artifact import Artifact as Artifact
-    from stemmata.sdk.run import Run as Run
+    from stemmata.sdk.artifacts_and_runs import Artifact as Artifact
+    from stemmata.sdk.artifacts_and_runs import Run as Run
     from stemmata.sdk.session import finish as finish
     from stemmata.sdk.session import init as init
     from stemmata.sdk.session import teardown as teardown
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Api": "stemmata.sdk.api",
-    "Artifact": "stemmata.sdk.artifact",
-    "Run": "stemmata.sdk.run",
+    "Artifact": "stemmata.sdk.artifacts_and_runs",
+    "Run": "stemmata.sdk.artifacts_and_runs",
     "Stemma": "stemmata.stemma",
     "finish": "stemmata.sdk.session",
     "init": "stemmata.sdk.session",

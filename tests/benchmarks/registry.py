@@ -188,7 +188,7 @@ def fill(path: Path, *, versions: int, spare: int) -> None:
     links = list(_link_events(artifact, collection, model.id, versions))
     context = Context("bench", datetime.now(UTC), ids.new(), None)
     names = {
-        f"name-in@vision/mnist:digits": _claim("in@vision/mnist", "digits", "artifact", artifact),
+        "name-in@vision/mnist:digits": _claim("in@vision/mnist", "digits", "artifact", artifact),
         f"name-in@{model.id}:Digits": _claim(f"in@{model.id}", "Digits", "collection", collection),
     }
     for stream, event in names.items():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stemmata.sdk.artifact import Artifact
-from stemmata.sdk.collections import ArtifactCollection, Registry
+from stemmata.sdk.artifacts_and_runs import Artifact, PublicRun
 from stemmata.sdk.handles import handle
-from stemmata.sdk.run import PublicRun
+from stemmata.sdk.registries import ArtifactCollection, Registry
 from stemmata.stemma import Stemma
 from stemmata_domain.errors import TypeMismatch, UnknownCollection, UnknownRun
 from stemmata_domain.paths import parse_strict

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from stemmata.sdk.artifact import Artifact
-
-
-class LogsArtifacts(Protocol):
-    """A run, as far as an artifact needs one."""
-
-    def log_artifact(self, artifact_or_path: Artifact, /) -> Artifact:
-        """Log the artifact as an output."""
-        ...
+from stemmata.stemma import Stemma
 
 
-CURRENT: ContextVar[LogsArtifacts | None] = ContextVar("stemmata_run", default=None)
+class ActiveRun(NamedTuple):
+    """A run that goes on, and the handle that it writes through."""
+
+    stemma: Stemma
+    path: str
+
+
+CURRENT: ContextVar[ActiveRun | None] = ContextVar("stemmata_run", default=None)

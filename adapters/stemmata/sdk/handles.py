@@ -7,38 +7,51 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 from stemmata.opening import open as open_registry
 from stemmata.settings import Settings, settings
 from stemmata.stemma import Stemma
 
-_mutex = threading.RLock()
-_handles: dict[tuple[int, str, Settings], Stemma] = {}
+
+class Handles:
+    """Open handles, by the settings and the working folder that they were opened with."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def get(self) -> Stemma:
+        """Return the handle that the environment describes, opening it if no one has."""
+        key = (Path.cwd(), settings())
+        with self._mutex:
+            if key not in self._open:
+                self._open[key] = open_registry()
+            return self._open[key]
+
+    def close(self) -> None:
+        """Close all; new ones may be opened."""
+        with self._mutex:
+            while self._open:
+                self._open.popitem()[1].close()
+
+    def forget(self) -> None:
+        """Know of no handle: those of a parent process are not closed by its fork."""
+        self._mutex = threading.RLock()
+        self._open: dict[tuple[Path, Settings], Stemma] = {}
+
+
+_HANDLES = Handles()
 
 
 def handle() -> Stemma:
     """Return the handle that the environment describes, opening it if no one has."""
-    key = (os.getpid(), os.getcwd(), settings())
-    with _mutex:
-        if key not in _handles:
-            _handles[key] = open_registry()
-        return _handles[key]
+    return _HANDLES.get()
 
 
 def close_handles() -> None:
     """Close the handles that this process has opened; new ones may be opened."""
-    with _mutex:
-        mine = [key for key in _handles if key[0] == os.getpid()]
-        for key in mine:
-            _handles.pop(key).close()
-
-
-def _in_child() -> None:
-    # The child of a fork opens handles of its own; its parent's mutex may be held by nobody there.
-    global _mutex
-    _mutex = threading.RLock()
-    _handles.clear()
+    _HANDLES.close()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(after_in_child=_HANDLES.forget)

@@ -11,9 +11,9 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
+from stemmata.sdk.artifacts_and_runs import Run
 from stemmata.sdk.current import CURRENT
 from stemmata.sdk.handles import close_handles, handle
-from stemmata.sdk.run import Run
 from stemmata_domain.errors import StemmataError
 
 _running: list[Run] = []
@@ -49,14 +49,14 @@ def init(
     )
     run = Run(stemma, started.path, on_finish=_forget)
     _running.append(run)
-    CURRENT.set(run)
+    CURRENT.set(run.active)
     return run
 
 
 def current_run() -> Run | None:
     """Return the run that was started last in this context and goes on."""
-    run = CURRENT.get()
-    return run if isinstance(run, Run) else None
+    active = CURRENT.get()
+    return next((run for run in _running if run.active is active), None)
 
 
 def finish(exit_code: int | None = None) -> None:
@@ -69,13 +69,13 @@ def finish(exit_code: int | None = None) -> None:
 def _forget(run: Run) -> None:
     with suppress(ValueError):
         _running.remove(run)
-    if CURRENT.get() is run:
+    if CURRENT.get() is run.active:
         CURRENT.set(None)
 
 
 def teardown(exit_code: int | None = None) -> None:
     """Finish the runs of this process that go on, and close its handles; new ones may be opened."""
-    for run in list(_running):
+    for run in _running:
         # A store that cannot be written any more must not keep the others from being closed.
         with suppress(StemmataError):
             run.finish(exit_code)

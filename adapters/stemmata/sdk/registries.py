@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stemmata.sdk.artifact import Artifact
+from stemmata.sdk.artifacts_and_runs import Artifact
 from stemmata.stemma import Stemma
 from stemmata_domain.codec import time_text
 from stemmata_domain.errors import InvalidSetting

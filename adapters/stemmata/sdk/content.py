@@ -1,8 +1,6 @@
-"""The artifact as W&B users know it: a draft to which files are added, or a logged version.
+"""The files of an artifact, and what may be changed of it.
 
-- A draft has a name, a type and content; what only a version has raises `ArtifactNotLoggedError`.
 - A logged version's content is fixed; adding or removing raises `ArtifactFinalizedError`.
-- Description, metadata, aliases and tags may be changed afterwards: set them, then `save()`.
 - Content goes into the content store when it is added, so that later edits of a file do not matter.
 """
 
@@ -13,13 +11,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, overload
 
 from pydantic import JsonValue
 
-from stemmata.draft import Draft
+from stemmata.draft import BinaryMode, Draft, TextMode
 from stemmata.files import VersionFiles
-from stemmata.sdk.current import CURRENT
 from stemmata.sdk.errors import ArtifactFinalizedError, ArtifactNotLoggedError
 from stemmata.sdk.facts import ArtifactFacts
 from stemmata.sdk.handles import handle
@@ -27,18 +24,14 @@ from stemmata.settings import settings
 from stemmata.stemma import Stemma
 from stemmata_domain.digests import digest_algorithm as algorithm_named
 from stemmata_domain.entries import Entry
-from stemmata_domain.errors import NotALink
 from stemmata_domain.metadata import normalize
 from stemmata_domain.names import artifact_name, artifact_type
 from stemmata_projections.runner import Progress
 from stemmata_projections.version_index.views import Version
 
-if TYPE_CHECKING:
-    from stemmata.sdk.run import PublicRun
 
-
-class Artifact(ArtifactFacts):
-    """A named and typed set of files: a draft, or a version that was logged or linked."""
+class ArtifactContent(ArtifactFacts):
+    """What an artifact holds, and what may be changed of it."""
 
     def __init__(
         self,
@@ -66,18 +59,6 @@ class Artifact(ArtifactFacts):
         self._stemma: Stemma | None = None
         self._version: Version | None = None
 
-    @classmethod
-    def _of(cls, stemma: Stemma, version: Version) -> Artifact:
-        artifact = cls.__new__(cls)
-        artifact._algorithm = algorithm_named(version.algorithm)
-        artifact._draft = None
-        artifact._become(stemma, version)
-        return artifact
-
-    @classmethod
-    def _named(cls, stemma: Stemma, line: str, index: int) -> Artifact:
-        return cls._of(stemma, stemma.index_without_defaults.resolve_in(line, f"v{index}"))
-
     def _become(self, stemma: Stemma, version: Version) -> None:
         self._stemma = stemma
         self._version = version
@@ -102,22 +83,6 @@ class Artifact(ArtifactFacts):
         return self._draft
 
     # --- what it holds and where it is ----------------------------------------------------
-
-    @property
-    def source_artifact(self) -> Artifact:
-        """The source version; the artifact itself if it is none's link."""
-        version = self._logged("source_artifact")
-        if not version.is_link:
-            return self
-        stemma = self._store("source_artifact")
-        return Artifact._named(stemma, version.artifact, version.source_index)
-
-    @property
-    def linked_artifacts(self) -> list[Artifact]:
-        """The links of the version, in the order in which they were made."""
-        stemma = self._store("linked_artifacts")
-        links = stemma.index_without_defaults.links_of(self.id)
-        return [Artifact._named(stemma, link.line, link.index) for link in links]
 
     @property
     def digest(self) -> str:
@@ -170,25 +135,6 @@ class Artifact(ArtifactFacts):
     def tags(self, value: Iterable[str]) -> None:
         self._logged("tags")
         self._tags = list(value)
-
-    def save(self) -> None:
-        """Log a draft, with the current run or a run of its own; or store what was changed.
-
-        Raises:
-            ValueError: A rule forbids it.
-        """
-        if self._version is not None:
-            self._save_changes(self._version)
-            return
-        run = CURRENT.get()
-        if run is not None:
-            run.log_artifact(self)
-            return
-        stemma = handle()
-        started = stemma.start_run(job_type="auto")
-        entity, project, _ = started.path.split("/", 2)
-        self._log(stemma.within(entity=entity, project=project), run=started.path)
-        stemma.finish_run(started.path)
 
     def _save_changes(self, saved: Version) -> None:
         stemma = self._store("save")
@@ -253,11 +199,6 @@ class Artifact(ArtifactFacts):
         index = stemma.index_without_defaults
         self._become(stemma, index.resolve_in(logged.artifact, f"v{logged.index}"))
 
-    def wait(self, timeout: float | None = None) -> Artifact:
-        """Return the artifact, which is logged when `log_artifact` returns; there is no waiting."""
-        self._logged("wait")
-        return self
-
     # --- content ----------------------------------------------------------------------------
 
     def add_file(
@@ -291,11 +232,25 @@ class Artifact(ArtifactFacts):
         draft = self._content("add_dir")
         draft.add_dir(local_path, name, overwrite=overwrite, progress=progress)
 
+    @overload
     def new_file(
-        self, name: str, mode: str = "x", encoding: str | None = None
+        self, name: str, mode: TextMode = "x", encoding: str | None = None
+    ) -> AbstractContextManager[IO[str]]: ...
+
+    @overload
+    def new_file(
+        self, name: str, mode: BinaryMode, encoding: None = None
+    ) -> AbstractContextManager[IO[bytes]]: ...
+
+    def new_file(
+        self, name: str, mode: TextMode | BinaryMode = "x", encoding: str | None = None
     ) -> AbstractContextManager[IO[str] | IO[bytes]]:
-        """Return a context manager that gives a file to write to, which is added when it closes."""
-        return self._content("new_file").new_file(name, mode, encoding=encoding)
+        """Return a context manager that gives a file to write to, which is added when it closes.
+
+        Raises:
+            ValueError: The mode is `x`, and something is at the path.
+        """
+        return self._content("new_file").new_file(name, mode, encoding)
 
     def add_reference(
         self,
@@ -408,64 +363,3 @@ class Artifact(ArtifactFacts):
         return settings().artifact_dir / (
             name.replace(":", "-") if sys.platform == "win32" else name
         )
-
-    # --- links, use, descent ----------------------------------------------------------------
-
-    def link(self, target_path: str, aliases: Sequence[str] | None = None) -> Artifact:
-        """Link the artifact into a collection, saving it first; return the linked artifact.
-
-        See :meth:`stemmata.sdk.run.Run.link_artifact`.
-        """
-        if self._version is None:
-            self.save()
-        return self._link(self._store("link"), target_path, aliases or ())
-
-    def _link(self, stemma: Stemma, target_path: str, aliases: Sequence[str]) -> Artifact:
-        linked = stemma.link(self.source_qualified_name, target_path, aliases=aliases)
-        return Artifact._named(stemma, linked.collection, linked.index)
-
-    def unlink(self) -> None:
-        """Take a linked artifact out of its collection.
-
-        Raises:
-            ValueError: It is a source.
-        """
-        version = self._logged("unlink")
-        if not version.is_link:
-            raise NotALink(name=version.qualified_name)
-        self._store("unlink").unlink(version.qualified_name)
-
-    def delete(self, delete_aliases: bool = False, *, force: bool = False) -> None:
-        """Delete a source version, or unlink a link.
-
-        Raises:
-            ValueError: It has aliases or links, and neither was waived.
-        """
-        version = self._logged("delete")
-        if version.is_link:
-            self.unlink()
-            return
-        self._store("delete").delete(
-            version.qualified_name, delete_aliases=delete_aliases, force=force
-        )
-
-    def used_by(self) -> list[PublicRun]:
-        """Return the runs that used the version, itself or through any of its links."""
-        stemma = self._store("used_by")
-        users = stemma.graph.users_of(self.id)
-        return [_public_run(stemma, p) for p in dict.fromkeys(each.run.path for each in users)]
-
-    def logged_by(self) -> PublicRun | None:
-        """Return the run that logged the version first, None if no run did."""
-        path = self._logged("logged_by").run
-        return None if path is None else _public_run(self._store("logged_by"), path)
-
-    def __repr__(self) -> str:
-        return f"<Artifact {self._name if self._version is None else self._version.full_name}>"
-
-
-def _public_run(stemma: Stemma, path: str) -> PublicRun:
-    # A run gives artifacts and an artifact gives runs: one of the two has to look for the other late.
-    from stemmata.sdk.run import PublicRun  # noqa: PLC0415
-
-    return PublicRun(stemma, path)

@@ -1,4 +1,8 @@
-"""The run as W&B users know it: log, link and use artifacts, and finish."""
+"""Artifacts and runs as W&B users know them; each leads to the other, so they stand together.
+
+- A draft has a name, a type and content; what only a version has raises `ArtifactNotLoggedError`.
+- Description, metadata, aliases and tags may be changed after logging: set them, then `save()`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,123 @@ from typing import Self
 
 from pydantic import JsonValue
 
-from stemmata.sdk.artifact import Artifact
+from stemmata.sdk.content import ArtifactContent
+from stemmata.sdk.current import CURRENT, ActiveRun
+from stemmata.sdk.handles import handle
 from stemmata.stemma import Stemma
 from stemmata_domain.codec import time_text
-from stemmata_domain.errors import ArtifactElsewhere, InvalidSetting
+from stemmata_domain.digests import digest_algorithm as algorithm_named
+from stemmata_domain.errors import ArtifactElsewhere, InvalidSetting, NotALink
 from stemmata_domain.events import RunState
+from stemmata_projections.version_index.views import Version
+
+
+class Artifact(ArtifactContent):
+    """A named and typed set of files: a draft, or a version that was logged or linked."""
+
+    @classmethod
+    def _of(cls, stemma: Stemma, version: Version) -> Artifact:
+        artifact = cls.__new__(cls)
+        artifact._algorithm = algorithm_named(version.algorithm)
+        artifact._draft = None
+        artifact._become(stemma, version)
+        return artifact
+
+    @classmethod
+    def _named(cls, stemma: Stemma, line: str, index: int) -> Artifact:
+        return cls._of(stemma, stemma.index_without_defaults.resolve_in(line, f"v{index}"))
+
+    def save(self) -> None:
+        """Log a draft, with the current run or a run of its own; or store what was changed.
+
+        Raises:
+            ValueError: A rule forbids it.
+        """
+        if self._version is not None:
+            self._save_changes(self._version)
+            return
+        active = CURRENT.get()
+        if active is not None:
+            self._log(active.stemma, run=active.path)
+            return
+        stemma = handle()
+        started = stemma.start_run(job_type="auto")
+        entity, project, _ = started.path.split("/", 2)
+        self._log(stemma.within(entity=entity, project=project), run=started.path)
+        stemma.finish_run(started.path)
+
+    def wait(self, timeout: float | None = None) -> Artifact:  # noqa: ARG002 -- W&B's wait has it
+        """Return the artifact, which is logged when `log_artifact` returns; there is no waiting."""
+        self._logged("wait")
+        return self
+
+    @property
+    def source_artifact(self) -> Artifact:
+        """The source version; the artifact itself if it is none's link."""
+        version = self._logged("source_artifact")
+        if not version.is_link:
+            return self
+        stemma = self._store("source_artifact")
+        return Artifact._named(stemma, version.artifact, version.source_index)
+
+    @property
+    def linked_artifacts(self) -> list[Artifact]:
+        """The links of the version, in the order in which they were made."""
+        stemma = self._store("linked_artifacts")
+        links = stemma.index_without_defaults.links_of(self.id)
+        return [Artifact._named(stemma, link.line, link.index) for link in links]
+
+    def link(self, target_path: str, aliases: Sequence[str] | None = None) -> Artifact:
+        """Link the artifact into a collection, saving it first; return the linked artifact.
+
+        See :meth:`Run.link_artifact`.
+        """
+        if self._version is None:
+            self.save()
+        return self._link(self._store("link"), target_path, aliases or ())
+
+    def _link(self, stemma: Stemma, target_path: str, aliases: Sequence[str]) -> Artifact:
+        linked = stemma.link(self.source_qualified_name, target_path, aliases=aliases)
+        return Artifact._named(stemma, linked.collection, linked.index)
+
+    def unlink(self) -> None:
+        """Take a linked artifact out of its collection.
+
+        Raises:
+            ValueError: It is a source.
+        """
+        version = self._logged("unlink")
+        if not version.is_link:
+            raise NotALink(name=version.qualified_name)
+        self._store("unlink").unlink(version.qualified_name)
+
+    def delete(self, delete_aliases: bool = False, *, force: bool = False) -> None:
+        """Delete a source version, or unlink a link.
+
+        Raises:
+            ValueError: It has aliases or links, and neither was waived.
+        """
+        version = self._logged("delete")
+        if version.is_link:
+            self.unlink()
+            return
+        self._store("delete").delete(
+            version.qualified_name, delete_aliases=delete_aliases, force=force
+        )
+
+    def used_by(self) -> list[PublicRun]:
+        """Return the runs that used the version, itself or through any of its links."""
+        stemma = self._store("used_by")
+        users = stemma.graph.users_of(self.id)
+        return [PublicRun(stemma, p) for p in dict.fromkeys(each.run.path for each in users)]
+
+    def logged_by(self) -> PublicRun | None:
+        """Return the run that logged the version first, None if no run did."""
+        path = self._logged("logged_by").run
+        return None if path is None else PublicRun(self._store("logged_by"), path)
+
+    def __repr__(self) -> str:
+        return f"<Artifact {self._name if self._version is None else self._version.full_name}>"
 
 
 class PublicRun:
@@ -85,6 +201,7 @@ class Run(PublicRun):
     ) -> None:
         """Represent the run with this path, `entity/project/id`."""
         super().__init__(stemma, path)
+        self.active = ActiveRun(self._stemma, path)
         self._on_finish = on_finish
         self._finished = False
 
