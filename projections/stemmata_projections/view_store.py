@@ -30,12 +30,15 @@ class ViewStore(Protocol):
     def prepare(self, projections: Sequence[Projection]) -> None:
         """Make the tables of *projections* where they are missing or have another schema.
 
-        A view that was made anew starts at checkpoint 0.
+        A view that was made anew is empty and starts at checkpoint 0.
         """
         ...
 
     def checkpoint(self, projection: str) -> int:
-        """Return the position up to which the view of *projection* has followed the log."""
+        """Return the position up to which the view of *projection* has followed the log.
+
+        It is 0 where there is no such view of the schema that was prepared.
+        """
         ...
 
     def apply(
@@ -49,7 +52,11 @@ class ViewStore(Protocol):
         """Apply the changes of the events after one position up to another, in their order.
 
         Each change comes with the position of its event. Nothing is done, and False returned, unless
-        the views of all *projections* stand at *after*.
+        the views of all *projections* stand at *after*, in the schemas that they were prepared with.
+
+        Raises:
+            StorageFailed: A change cannot be made, such as opening a row whose key is open; nothing is
+                applied.
         """
         ...
 

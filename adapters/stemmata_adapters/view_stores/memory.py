@@ -6,15 +6,16 @@ found by the key and the indexes of their table, the rest is looked at one by on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from operator import ge, gt, le, lt
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar, cast
 
 import orjson
 
+from stemmata_domain.errors import StoreUnavailable
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Compare, Field, Operand, Query, Step
@@ -25,6 +26,7 @@ Found = TypeVar("Found", bound=Row)
 
 _Chain = tuple[Row | None, ...]
 _Reader = Callable[[_Chain, Params], Value]
+_Undo = Callable[[], None]
 
 _COMPARISONS: dict[str, Callable[[object, object], bool]] = {
     "<": cast("Callable[[object, object], bool]", lt),
@@ -90,29 +92,59 @@ class _Rows:
             self._every[index] = {}
             self._open[index] = {}
 
-    def open(self, row: Row, position: int) -> None:
+    def open(self, row: Row, position: int, undo: list[_Undo]) -> None:
         # As text, so that nobody who gave or was given a value can change it here.
         held = _Held(tuple(map(self._kept, range(len(row)), row)), position)
+        key = self._table.key
+        if self._open[key].get(self._group(held, _indexes(self._table)[key])):
+            why = f"{self._table.name} has an open row with the key of {row}"
+            raise StoreUnavailable(store="view store in memory", why=why)
         for index, places in _indexes(self._table).items():
-            key = tuple([held.row[place] for place in places])
-            self._every[index].setdefault(key, []).append(held)
-            self._open[index].setdefault(key, {})[id(held)] = held
+            self._every[index].setdefault(self._group(held, places), []).append(held)
+        self._resume(held)
+        undo.append(lambda: self._forget(held))
+
+    def close(
+        self, where: Mapping[str, Value], position: int, undo: list[_Undo]
+    ) -> list[dict[str, Value]]:
+        """End the rows that have the values, and return them by the names of their columns."""
+        look_up = _look_up(self._table, tuple(where))
+        ended = list(self.find(look_up, tuple(where.values()), None))
+        for held in ended:
+            self._end(held, position)
+            undo.append(partial(self._resume, held))
+        return [
+            {
+                column.name: self._read(place, held.row[place])
+                for place, column in enumerate(self._table.columns)
+            }
+            for held in ended
+        ]
+
+    def _resume(self, held: _Held) -> None:
+        held.valid_to = OPEN_END
+        for index, places in _indexes(self._table).items():
+            self._open[index].setdefault(self._group(held, places), {})[id(held)] = held
+
+    def _end(self, held: _Held, position: int) -> None:
+        held.valid_to = position
+        for index, places in _indexes(self._table).items():
+            del self._open[index][self._group(held, places)][id(held)]
+
+    def _forget(self, held: _Held) -> None:
+        self._end(held, held.valid_from)
+        for index, places in _indexes(self._table).items():
+            self._every[index][self._group(held, places)].remove(held)
+
+    def _group(self, held: _Held, places: tuple[int, ...]) -> Row:
+        return tuple([held.row[place] for place in places])
 
     def _kept(self, place: int, value: Value) -> Value:
         if place not in self._json or value is None:
             return value
         return orjson.dumps(value).decode()
 
-    def close(self, columns: tuple[str, ...], values: Row, position: int) -> list[Row]:
-        ended = list(self.find(_look_up(self._table, columns), values, None))
-        for held in ended:
-            held.valid_to = position
-            for index, places in _indexes(self._table).items():
-                del self._open[index][tuple([held.row[place] for place in places])][id(held)]
-        return [tuple(map(self.read, range(len(held.row)), held.row)) for held in ended]
-
-    def read(self, place: int, value: Value) -> Value:
-        """Return the value of a column as it was given."""
+    def _read(self, place: int, value: Value) -> Value:
         if place not in self._json or value is None:
             return value
         return cast("Value", orjson.loads(cast("str", value)))
@@ -172,23 +204,27 @@ class MemoryViewStore:
         with self._mutex:
             if any(self._positions.get(name) != after for name in projections):
                 return False
-            # What fails while changes are made fails before anything is written.
-            for position, change in list(changes):
-                self._apply(position, change)
+            undo: list[_Undo] = []
+            try:
+                for position, change in changes:
+                    self._apply(position, change, undo)
+            except BaseException:
+                for step in reversed(undo):
+                    step()
+                raise
             self._positions.update(dict.fromkeys(projections, upto))
             return True
 
-    def _apply(self, position: int, change: Change) -> None:
+    def _apply(self, position: int, change: Change, undo: list[_Undo]) -> None:
         rows = self._rows[change.table]
         match change:
             case Open(row=row):
-                rows.open(row, position)
+                rows.open(row, position, undo)
             case Close(where=where):
-                rows.close(tuple(where), tuple(where.values()), position)
-            case Amend(table=table, where=where, values=values):
-                for ended in rows.close(tuple(where), tuple(where.values()), position):
-                    new = [values.get(c.name, v) for c, v in zip(table.columns, ended, strict=True)]
-                    rows.open(tuple(new), position)
+                rows.close(where, position, undo)
+            case Amend(where=where, values=values):
+                for ended in rows.close(where, position, undo):
+                    rows.open(tuple({**ended, **values}.values()), position, undo)
 
     def query(
         self, query: Query[Found], params: Params, *, at: int | None = None

@@ -67,12 +67,13 @@ class SqliteViewStore:
 
     def checkpoint(self, projection: str) -> int:
         """Return how far a view has come; see the port."""
+        schema = self._schemas.get(projection)
+        if schema is None:
+            return 0
         statement = "SELECT position FROM view WHERE projection = ? AND schema = ?"
         with self._failing_well():
             connection = self._database.connection()
-            row = connection.execute(
-                statement, (projection, self._schemas.get(projection))
-            ).fetchone()
+            row = connection.execute(statement, (projection, schema)).fetchone()
         return int(row[0]) if row else 0
 
     def apply(
@@ -84,11 +85,14 @@ class SqliteViewStore:
         upto: int,
     ) -> bool:
         """Apply a page of changes; see the port."""
+        views: list[str] = []
+        for name in projections:
+            if name not in self._schemas:
+                return False
+            views += name, self._schemas[name]
         try:
             with self._database.writing() as writer:
                 execute = writer.execute
-                schemas = [self._schemas.get(name) for name in projections]
-                views = [value for pair in zip(projections, schemas, strict=True) for value in pair]
                 advanced = execute(_advance(len(projections)), (upto, after, *views))
                 if advanced.rowcount != len(projections):
                     return False
@@ -161,7 +165,10 @@ class _Reading:
         trace: TracebackType | None,
     ) -> None:
         if self._connection is not None:
-            self._connection.execute("COMMIT")
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as failure:
+                raise unavailable(self._database.path, failure) from failure
 
 
 def _make(writer: sqlite3.Connection, projection: Projection, schema: str) -> None:
