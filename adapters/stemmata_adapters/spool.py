@@ -17,14 +17,12 @@ import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any
 
+from stemmata_adapters.batches import batched
 from stemmata_domain.entries import Entry, entry_path
 from stemmata_domain.errors import EntryTaken, InvalidEntryPath, StoreUnavailable, UnknownEntry
-
-Thing = TypeVar("Thing")
 
 _PAGE = 1000
 _AT_ONCE = 400  # fewer than any build of SQLite takes as values of one query
@@ -39,13 +37,6 @@ def folders_of(path: str) -> Iterator[str]:
     while (cut := path.rfind("/")) > 0:
         path = path[:cut]
         yield path
-
-
-def batched(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
-    """Give *things* in lists of *size*, the last of them shorter."""
-    source = iter(things)
-    while some := list(islice(source, size)):
-        yield some
 
 
 class EntrySpool:

@@ -509,7 +509,7 @@ class UnknownEntry(Refused, KeyError, FileNotFoundError):
 
 
 @dataclass(eq=False, kw_only=True)
-class FileMissing(Refused, LookupError, FileNotFoundError):
+class FileMissing(Refused, ValueError, LookupError, FileNotFoundError):
     """A folder lacks a file of the artifact."""
 
     path: str

@@ -228,6 +228,17 @@ def test_missing_credentials_are_told(monkeypatch: pytest.MonkeyPatch, endpoint:
     references.close()
 
 
+def test_another_store_than_amazons_may_be_named_by_a_variable(
+    s3: Any, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Semantics §12: the endpoint may be given by AWS_S3_ENDPOINT_URL."""
+    put(s3, "model.pt", b"hello")
+    monkeypatch.setenv("AWS_S3_ENDPOINT_URL", endpoint)
+    references = References()
+    assert [entry.size for entry in references.entries("s3://bucket/model.pt")] == [5]
+    references.close()
+
+
 # --- fetching -------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
+from stemmata_adapters.batches import batched
 from stemmata_adapters.content_stores.transfer import in_parallel
 from stemmata_adapters.references.handler import (
     CHUNK,
@@ -28,7 +30,6 @@ from stemmata_adapters.references.handler import (
     unavailable,
     uri_of,
 )
-from stemmata_adapters.spool import batched
 from stemmata_domain.entries import Entry
 from stemmata_domain.errors import (
     DigestMismatch,
@@ -66,14 +67,15 @@ class _Pages(Protocol):
 class S3References:
     """References to objects in buckets.
 
-    Credentials and region are those that boto3 finds.
+    Credentials and region are those that boto3 finds. It reads ``AWS_*`` variables by itself when it
+    connects; ``AWS_S3_ENDPOINT_URL``, which W&B's users set, is not among them, and is read beside.
     """
 
     def __init__(self, *, endpoint: str | None = None) -> None:
         """Connect to nothing yet.
 
         Args:
-            endpoint: The URL of a store other than Amazon's; None for what boto3 is configured for.
+            endpoint: The URL of a store other than Amazon's; None for what the variables say.
         """
         self._endpoint = endpoint
         self._lock = Lock()
@@ -236,7 +238,8 @@ class S3References:
                 )
                 # A session of its own: the default one is not made for several threads.
                 session = boto3.session.Session()
-                client: _Client = session.client("s3", endpoint_url=self._endpoint, config=config)
+                endpoint = self._endpoint or os.environ.get("AWS_S3_ENDPOINT_URL") or None
+                client: _Client = session.client("s3", endpoint_url=endpoint, config=config)
                 self._client = client
             return self._client
 
