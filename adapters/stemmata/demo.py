@@ -110,7 +110,7 @@ def show(console: Console, stemma: Stemma) -> None:
     """Print the versions, the descent and the history of the model's collection."""
     table = Table(title=MODEL, title_justify="left", title_style="bold")
     for column in ("version", "aliases", "exponent", "rows", "logged as", "linked by"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for version in stemma.versions(MODEL):
         facts = version.metadata
         table.add_row(

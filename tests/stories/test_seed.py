@@ -121,7 +121,7 @@ def test_changed_content_makes_the_next_version(place: Path) -> None:
     run(filled())
     name = "wandb-registry-Golden Models/Digits"
     assert found(f"{name}:latest") == f"{name}:v1 vision/mnist/digits:v1 latest"
-    assert found(f"{name}:v0") == f"{name}:v0 vision/mnist/digits:v0 "
+    assert found(f"{name}:v0") == f"{name}:v0 vision/mnist/digits:v0"
 
 
 def test_both_runs_that_logged_a_version_have_it_as_output_and_are_finished(place: Path) -> None:
