@@ -14,12 +14,14 @@ class SystemClock:
     """The machine's clock, which never goes back within a process."""
 
     def __init__(self) -> None:
+        self._mutex = threading.Lock()
         self._last = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
         """Return the moment in UTC, not before one that was returned earlier."""
-        self._last = max(self._last, datetime.now(UTC))
-        return self._last
+        with self._mutex:
+            self._last = max(self._last, datetime.now(UTC))
+            return self._last
 
 
 class TimeOrderedIds:

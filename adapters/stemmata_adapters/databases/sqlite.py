@@ -3,24 +3,30 @@
 - Write-ahead log, `synchronous=FULL`: a commit is durable when it returns, with one fsync.
 - Writers of all processes queue at a lock file beside the database. SQLite's own way of waiting is to
   sleep and try again, which starves some writers for seconds under load.
-- Each thread reads on a connection of its own; the thread that writes reads what it has written.
-- A fork gets connections of its own.
+- Each thread reads on a connection of its own, which the next thread takes over when it ends; the
+  thread that writes reads what it has written. Nobody waits in order to read.
+- A fork opens the file anew, or is refused it (:mod:`stemmata_adapters.databases.forks`).
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stemmata_adapters.databases import forks
 from stemmata_adapters.databases.file_lock import FileLock
 from stemmata_domain.errors import StorageFailed, StoreTooNew, StoreUnavailable
 
 _APPLICATION_ID = 0x5374656D  # "Stem"
 _BUSY_SECONDS = 30.0
+_FORKED = (
+    "it was in use when this process was forked; start processes by 'spawn' or 'forkserver', or open "
+    "the file after the fork only"
+)
 
 
 class SqliteDatabase:
@@ -31,24 +37,21 @@ class SqliteDatabase:
         # Threads connect later, when the working directory may be another.
         self.path = path.absolute()
         self._read_only = read_only
-        self._mutex = threading.RLock()
+        self._closed = False
+        self._abandoned: list[object] = []
         self._start()
+        forks.watch(self)
 
     def _start(self) -> None:
-        self._pid = os.getpid()
-        self._closed = False
+        self._mutex = threading.RLock()  # who writes
+        self._opening = threading.Lock()  # who opens or closes readers; never held for long
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._idle: deque[sqlite3.Connection] = deque()
         self._writer: sqlite3.Connection | None = None
         self._writing_thread: int | None = None
         self._lock = FileLock(self.path.with_name(self.path.name + "-lock"))
-
-    def _after_fork(self) -> None:
-        # SQLite connections must not be carried across a fork, not even to be closed: closing one
-        # would drop the parent's locks. They are left to the process's end.
-        self._abandoned = (self._readers, self._writer)
-        self._mutex = threading.RLock()
-        self._start()
+        self._held: list[threading.Lock | threading.RLock] = []
 
     def connection(self) -> sqlite3.Connection:
         """Return the connection on which this thread reads.
@@ -56,22 +59,27 @@ class SqliteDatabase:
         Raises:
             StoreUnavailable: The file cannot be opened.
         """
-        if self._pid != os.getpid():
-            self._after_fork()
         if self._writing_thread == threading.get_ident():
             assert self._writer is not None
             return self._writer
-        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if reader is None:
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is None:
+            lease = self._local.lease = _Lease(self._reader(), self._idle)
+        return lease.connection
+
+    def _reader(self) -> sqlite3.Connection:
+        with self._opening:
+            if self._idle:
+                return self._idle.pop()
             reader = self._connect()
-            self._local.reader = reader
-            with self._mutex:
-                self._readers.append(reader)
-        return reader
+            self._readers.append(reader)
+            return reader
 
     def _connect(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreUnavailable(store=str(self.path), why="it was closed; open it again")
+        if forks.is_carried(self.path):
+            raise StoreUnavailable(store=str(self.path), why=_FORKED)
         mode = "ro" if self._read_only else "rw"
         try:
             connection = sqlite3.connect(
@@ -82,12 +90,24 @@ class SqliteDatabase:
                 cached_statements=512,
                 timeout=_BUSY_SECONDS,
             )
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA fullfsync=1")
-            connection.execute("PRAGMA cache_size=-16384")
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
+        # These touch the connection and not the file, so that they do not fail.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA fullfsync=1")
+        connection.execute("PRAGMA cache_size=-16384")
         return connection
+
+    def change_counter(self) -> int:
+        """Return a number that is another one after somebody else has committed.
+
+        It is this thread's; numbers of several threads cannot be compared.
+        """
+        try:
+            found: int = self.connection().execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise unavailable(self.path, error) from error
+        return found
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -98,30 +118,35 @@ class SqliteDatabase:
         Raises:
             StoreUnavailable: The file cannot be written; nothing was.
         """
-        if self._pid != os.getpid():
-            self._after_fork()
         if self._writing_thread == threading.get_ident():
             assert self._writer is not None
             yield self._writer
             return
-        with self._mutex, self._lock:
+        with self._mutex:
             if self._writer is None:
                 self._writer = self._connect()
-            writer = self._writer
-            try:
-                writer.execute("BEGIN IMMEDIATE")
-                self._writing_thread = threading.get_ident()
-                yield writer
-                writer.execute("COMMIT")
-            except BaseException as error:
-                self._undo(writer)
-                if isinstance(error, sqlite3.Error):
-                    raise unavailable(self.path, error) from error
-                raise
-            finally:
-                self._writing_thread = None
+            with self._lock:
+                yield from self._transaction(self._writer)
+
+    def _transaction(self, writer: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            self._writing_thread = threading.get_ident()
+            yield writer
+            if self._writer is not writer:
+                raise StoreUnavailable(store=str(self.path), why=_FORKED)
+            writer.execute("COMMIT")
+        except BaseException as error:
+            self._undo(writer)
+            if isinstance(error, sqlite3.Error):
+                raise unavailable(self.path, error) from error
+            raise
+        finally:
+            self._writing_thread = None
 
     def _undo(self, writer: sqlite3.Connection) -> None:
+        if self._writer is not writer:  # a fork inside the block, which is left to the parent
+            return
         try:
             if writer.in_transaction:
                 writer.execute("ROLLBACK")
@@ -139,21 +164,41 @@ class SqliteDatabase:
         """
         try:
             self._create_file()
-            with self._lock:
-                connection = self.connection()
-                found = connection.execute("PRAGMA user_version").fetchone()[0]
-                if found > schema:
-                    raise StoreTooNew(store=str(self.path), schema=found, supported=schema)
-                if found == schema:
-                    return
-                self._adopt(connection)
-            with self.writing() as writer:
-                for statement in statements:
-                    writer.execute(statement)
-                writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-                writer.execute(f"PRAGMA user_version={schema}")
+            connection = self.connection()
+            if self._read_only:
+                self._check_made(connection, schema)
+                return
+            with self._mutex, self._lock:
+                if not self._is_ours(connection, schema):
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    with self.writing() as writer:
+                        # Where the platform has no file lock, somebody may have been here since.
+                        if not self._is_ours(writer, schema):
+                            self._make(writer, schema, statements)
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
+
+    def _check_made(self, connection: sqlite3.Connection, schema: int) -> None:
+        if not self._is_ours(connection, schema):
+            why = "nothing was written to it yet, and it was opened for reading only"
+            raise StoreUnavailable(store=str(self.path), why=why)
+
+    def _is_ours(self, connection: sqlite3.Connection, schema: int) -> bool:
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if owner != _APPLICATION_ID and (owner or found or tables):
+            why = "it is a database of another program; choose another file"
+            raise StoreUnavailable(store=str(self.path), why=why)
+        if found > schema:
+            raise StoreTooNew(store=str(self.path), schema=found, supported=schema)
+        return found == schema
+
+    def _make(self, writer: sqlite3.Connection, schema: int, statements: tuple[str, ...]) -> None:
+        for statement in statements:
+            writer.execute(statement)
+        writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        writer.execute(f"PRAGMA user_version={schema}")
 
     def _create_file(self) -> None:
         if self._read_only or self.path.exists():
@@ -165,26 +210,69 @@ class SqliteDatabase:
             why = f"cannot be created ({error.strerror})"
             raise StoreUnavailable(store=str(self.path), why=why) from error
 
-    def _adopt(self, connection: sqlite3.Connection) -> None:
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if owner not in (0, _APPLICATION_ID) or (tables and owner == 0):
-            why = "it is a database of another program; choose another file"
-            raise StoreUnavailable(store=str(self.path), why=why)
-        connection.execute("PRAGMA journal_mode=WAL")
-
     def close(self) -> None:
         """Close all connections; later use is refused."""
-        if self._pid != os.getpid():
-            self._after_fork()
-        with self._mutex:
+        with self._mutex, self._opening:
             self._closed = True
             for connection in (*self._readers, self._writer):
                 if connection is not None:
                     connection.close()
-            self._readers, self._writer = [], None
+            self._readers, self._idle, self._writer = [], deque(), None
             self._local = threading.local()
             self._lock.close()
+
+    def before_fork(self) -> None:
+        """Close what is not in use, and let nothing be opened."""
+        if not self._mutex.acquire(blocking=False):
+            return
+        self._held.append(self._mutex)
+        if self._writing_thread is not None or not self._opening.acquire(timeout=1):
+            return
+        self._held.append(self._opening)
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is not None:
+            self._idle.append(lease.take_back())
+            del self._local.lease
+        for reader in self._idle:
+            reader.close()
+            self._readers.remove(reader)
+        self._idle.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._lock.close()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        while self._held:
+            self._held.pop().release()
+
+    def after_fork_in_child(self) -> bool:
+        """Start anew; return whether connections are left that are in use in the parent."""
+        # They are never closed here, because that would meddle with the parent's.
+        carried = (*self._readers, *(() if self._writer is None else (self._writer,)))
+        self._abandoned += carried
+        self._lock.close()
+        self._start()
+        return bool(carried)
+
+
+class _Lease:
+    """A thread's reading connection. It goes back when the thread ends, and its locals with it."""
+
+    __slots__ = ("_idle", "connection")
+
+    def __init__(self, connection: sqlite3.Connection, idle: deque[sqlite3.Connection]) -> None:
+        self.connection = connection
+        self._idle = idle
+
+    def take_back(self) -> sqlite3.Connection:
+        """Return the connection before its time; the thread's end does nothing then."""
+        self._idle = deque()
+        return self.connection
+
+    def __del__(self) -> None:
+        self._idle.append(self.connection)
 
 
 def unavailable(path: Path, error: sqlite3.Error) -> StorageFailed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -78,6 +79,7 @@ class MemoryEventStore(RecorderEventStore):
     def __init__(self, *, ids: IdSource) -> None:
         super().__init__(MemoryRecorder(), ids=ids)
         self._snapshots: dict[str, Snapshot] = {}
+        self._keeping = Lock()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -87,7 +89,10 @@ class MemoryEventStore(RecorderEventStore):
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; see the port."""
-        self._snapshots[snapshot.stream] = snapshot
+        with self._keeping:
+            before = self._snapshots.get(snapshot.stream)
+            if before is None or before.version <= snapshot.version:
+                self._snapshots[snapshot.stream] = snapshot
 
     def load_snapshot(self, stream: str) -> Snapshot | None:
         """Return the newest snapshot; see the port."""

@@ -54,6 +54,7 @@ class RecorderEventStore:
 
     def append(self, appends: Sequence[Append], context: Context) -> Sequence[RecordedEvent]:
         """Append the events and return them as recorded; see the port."""
+        _check_distinct(appends)
         ids = [[self._ids.new() for _ in events] for _, _, events in appends]
         stored = [
             self._mapper.stored(stream, version, event, id=id_, context=context)
@@ -114,3 +115,11 @@ class RecorderEventStore:
 
     def close(self) -> None:
         """Let go of what the store holds open; a recorder alone holds nothing."""
+
+
+def _check_distinct(appends: Sequence[Append]) -> None:
+    seen = set()
+    for stream, expected, _ in appends:
+        if stream in seen:
+            raise WrongExpectedVersion(stream=stream, expected=expected)
+        seen.add(stream)

@@ -7,16 +7,16 @@ than the read. Events are never deleted, so that positions have no gaps and need
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
     IntegrityError,
     Notification,
-    OperationalError,
     StoredEvent,
     Subscription,
 )
@@ -52,6 +52,11 @@ TABLES = (
 _INSERT = "INSERT INTO event (stream, version, topic, state) VALUES (?, ?, ?, ?)"
 _LAST_VERSION = "SELECT max(version) FROM event WHERE stream = ?"
 _HEAD = "SELECT max(position) FROM event"
+_KEEP_SNAPSHOT = (
+    "INSERT INTO snapshot VALUES (?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE"
+    " SET version = excluded.version, schema = excluded.schema, body = excluded.body"
+    " WHERE excluded.version >= version"
+)
 
 
 class SqliteRecorder(ApplicationRecorder):
@@ -60,9 +65,7 @@ class SqliteRecorder(ApplicationRecorder):
     def __init__(self, database: SqliteDatabase) -> None:
         self.database = database
 
-    def insert_events(
-        self, stored_events: Sequence[StoredEvent], **_: Any
-    ) -> Sequence[int]:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         """Insert the events, all or none, and return their positions."""
         with self.database.writing() as writer:
             return _insert(writer, stored_events)
@@ -137,10 +140,56 @@ class SqliteRecorder(ApplicationRecorder):
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()
     ) -> Subscription[ApplicationRecorder]:
-        """Refuse: hosts subscribe to the registry, not to its recorder."""
-        raise OperationalError("this recorder has no subscriptions")
+        """Return what hands out the events after a position, and those to come."""
+        return SqliteSubscription(self, gt, topics)
 
 
+class SqliteSubscription(Subscription[SqliteRecorder]):
+    """The events after a position, those to come included.
+
+    A commit by whichever process is noticed within some milliseconds, by the file's change counter.
+    """
+
+    def __init__(
+        self, recorder: SqliteRecorder, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> None:
+        super().__init__(recorder, gt, topics)
+        self._page: deque[Notification] = deque()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Stop the subscription; whoever waits for an event stops waiting."""
+        super().stop()
+        self._stopping.set()
+
+    def __next__(self) -> Notification:
+        while not self._stopping.is_set():
+            if self._page:
+                notification = self._page.popleft()
+                self._last_notification_id = notification.id
+                return notification
+            self._pull()
+        raise StopIteration
+
+    def _pull(self) -> None:
+        recorder = self._recorder
+        # Asked before the events are, so that a commit in between is not slept over.
+        seen = recorder.database.change_counter()
+        self._page.extend(
+            recorder.select_notifications(
+                self._last_notification_id,
+                _PAGE,
+                topics=self._topics,
+                inclusive_of_start=self._last_notification_id is None,
+            )
+        )
+        while not self._page and recorder.database.change_counter() == seen:
+            if self._stopping.wait(_POLL_SECONDS):
+                return
+
+
+_PAGE = 500
+_POLL_SECONDS = 0.005
 _LAST = 2**63 - 1
 
 
@@ -181,7 +230,7 @@ class SqliteEventStore(RecorderEventStore):
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; see the port."""
         with self._database.writing() as writer:
-            writer.execute("REPLACE INTO snapshot VALUES (?, ?, ?, ?)", snapshot)
+            writer.execute(_KEEP_SNAPSHOT, snapshot)
 
     def load_snapshot(self, stream: str) -> Snapshot | None:
         """Return the newest snapshot; see the port."""
