@@ -283,6 +283,19 @@ def test_attempts_are_bounded_and_nothing_of_ours_is_written() -> None:
     assert handler.handle(link("digits:v0", "ours"), actor="ada").index == 1
 
 
+def test_what_others_wrote_beside_a_commands_own_streams_is_not_missed() -> None:
+    store = Plain()
+    world = a_world(store)
+    other = world.another_handler()
+    world.do(link("digits:v0"))
+    store.before_append = lambda: other.handle(link("digits:v1"), actor="other")
+    store.attempts = 0
+    world.log("D", name="elsewhere")
+    assert store.attempts == 2  # ours and the other's: they do not touch each other
+    assert world.do(link("digits:v2")).index == 2
+    assert store.attempts == 3  # and no conflict was needed to find out
+
+
 @pytest.mark.parametrize("serialised", [True, False])
 @pytest.mark.parametrize("shared", [True, False])
 def test_numbers_are_dense_when_many_threads_link_at_once(serialised: bool, shared: bool) -> None:

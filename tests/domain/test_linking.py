@@ -22,6 +22,7 @@ from stemmata_domain.errors import (
     TypeNotAccepted,
     UnknownArtifact,
     UnknownEntity,
+    UnknownOrganization,
     UnknownRegistry,
     UnknownVersion,
     WrongOrganization,
@@ -335,6 +336,18 @@ def test_an_organization_is_named_by_its_display_name_or_its_entity_name(
     world: World, prefix: str
 ) -> None:
     assert world.link("digits:v0", f"{prefix}/wandb-registry-model/Digits").index == 0
+
+
+def test_an_organization_that_is_named_is_found_without_an_entity(world: World) -> None:
+    """A host that has no entity of its own names the organization before the registry."""
+    world.link()
+    world.refused(
+        unlink("umbrella/wandb-registry-model/Digits:v0", entity=""),
+        UnknownOrganization,
+        name="umbrella",
+    )
+    world.refused(unlink("wandb-registry-model/Digits:v0", entity=""), InvalidName, thing="entity")
+    assert world.do(unlink("acme/wandb-registry-model/Digits:v0", entity="")).index == 0
 
 
 def test_another_organization_is_refused(world: World) -> None:

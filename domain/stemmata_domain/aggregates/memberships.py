@@ -96,11 +96,9 @@ class Memberships:
 
     def evolve(self, event: AliasAdded | AliasRemoved) -> Memberships:
         """Return the line after an alias moved."""
-        match event:
-            case AliasAdded():
-                return self.with_alias(event.alias, event.index)
-            case AliasRemoved():
-                return self.without_alias(event.alias)
+        if isinstance(event, AliasAdded):
+            return self.with_alias(event.alias, event.index)
+        return self.without_alias(event.alias)
 
 
 def adding(line: Memberships, index: int, aliases: Iterable[str]) -> Iterator[Event]:
