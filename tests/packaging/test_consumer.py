@@ -13,7 +13,37 @@ import stemmata
 import stemmata_adapters
 import stemmata_domain
 import stemmata_projections
+from stemmata.draft import Draft
+from stemmata_domain.errors import StemmataError
+from stemmata_projections.version_index.views import Version
 
+
+def published(stemma: stemmata.Stemma) -> Version:
+    draft = Draft(stemma.content)
+    with draft.new_file("model.bin", "wb") as file:
+        file.write(b"weights")
+    sealed = draft.seal()
+    logged = stemma.log(
+        "vision/mnist/digits",
+        type="model",
+        manifest=sealed.manifest,
+        digest=sealed.digest,
+        size=sealed.size,
+        file_count=sealed.file_count,
+    )
+    linked = stemma.link(logged.name, "wandb-registry-model/Digits", aliases=["production"])
+    return stemma.resolve(linked.name)
+
+
+with stemmata.open("memory://", actor="ada", entity="vision") as stemma:
+    stemma.organize("Acme", teams=["vision"])
+    name: str = published(stemma).full_name
+    try:
+        stemma.resolve("wandb-registry-model/Digits:nothing")
+    except (StemmataError, LookupError) as refusal:
+        told: str = str(refusal)
+
+run: stemmata.Run | None = stemmata.run
 print(stemmata.__file__)
 """
 
