@@ -41,14 +41,17 @@ _WHERE = {
 __all__ = ["Api", "Artifact", "Run", "Stemma", "finish", "init", "open", "run", "teardown"]
 
 
-def __getattr__(name: str) -> object:
-    if name == "run":
-        return import_module("stemmata.sdk.session").current_run()
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(_WHERE[name]), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:
+    # Out of the type checker's sight, to which it would stand for every misspelled name.
+
+    def __getattr__(name: str) -> object:
+        if name == "run":
+            return import_module("stemmata.sdk.session").current_run()
+        if name not in _WHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found: object = getattr(import_module(_WHERE[name]), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:
