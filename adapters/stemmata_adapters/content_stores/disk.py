@@ -53,7 +53,7 @@ SMALL = BUFFER
 """Up to this size a file is read as a whole."""
 
 _GROUP = 16
-_GROUPS_AT_ONCE = 16
+_AT_ONCE = 16
 _FORGOTTEN_AFTER = 24 * 60 * 60
 _PREFIXES = [f"{number:02x}" for number in range(256)]
 
@@ -145,7 +145,7 @@ class DiskContentStore:
 
         large = [place for place, size in enumerate(sizes) if size > SMALL]
         groups = _groups(sizes)
-        in_parallel([partial(put_small, group) for group in groups], workers=_GROUPS_AT_ONCE)
+        in_parallel([partial(put_small, group) for group in groups], workers=_AT_ONCE)
         in_parallel([partial(put_large, place) for place in large], workers=max(2, cores()))
         self._force_names(blobs.values())
         meter.finish()
@@ -217,8 +217,8 @@ class DiskContentStore:
     def _force_names(self, blobs: Iterable[Blob]) -> None:
         # Also of what was there already: who renamed it may not have come that far yet.
         with medium_of(self.root):
-            for prefix in {blob.sha256[:2] for blob in blobs}:
-                force_folder(f"{self._blobs}{os.sep}{prefix}")
+            folders = {f"{self._blobs}{os.sep}{blob.sha256[:2]}" for blob in blobs}
+            in_parallel([partial(force_folder, each) for each in folders], workers=_AT_ONCE)
 
     # --- reading ----------------------------------------------------------------------------
 
