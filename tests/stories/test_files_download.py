@@ -1,6 +1,7 @@
 """Bring the files of a version to a folder, look at them, and compare a folder with them."""
 
 import os
+import resource
 import stat
 import threading
 from collections.abc import Iterator, Mapping
@@ -362,6 +363,23 @@ def test_a_root_where_nothing_can_be_made_is_told(files: VersionFiles) -> None:
         files.download("/proc/stemmata")
 
 
+def test_a_disk_that_takes_no_more_is_told_and_nothing_stays_behind(
+    draft: Draft, content: ContentStore, root: Path
+) -> None:
+    write(draft, {"big": os.urandom(1024 * 1024), "small": b"x"})
+    files = version_of(draft, content, root)
+    unlimited, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (512 * 1024, hard))
+    try:
+        with pytest.raises(StoreUnavailable, match="cannot be written: File too large"):
+            files.download(root)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, hard))
+    assert set(held_by(root)) <= {"small"}
+    files.download(root)
+    assert files.verify(root) == 0
+
+
 def test_names_of_any_script_and_length_come_back(
     draft: Draft, content: ContentStore, root: Path
 ) -> None:
@@ -513,7 +531,7 @@ def test_a_checkout_removes_links_and_not_what_they_lead_to(
 def test_a_checkout_of_what_is_unsound_deletes_nothing(content: ContentStore, root: Path) -> None:
     manifest = content.put_bytes(
         b'{"version":1,"storagePolicy":"wandb-storage-policy-v1","contents":'
-        b'{"../f":{"digest":"d","size":5,"blob":"%s"}}}' % (b"0" * 64)
+        b'{"n":{"digest":"d","ref":"x:y"},"zz/../../f":{"digest":"d","ref":"x:y"}}}'
     )
     root.mkdir(parents=True)
     (root / "mine").write_bytes(b"mine")
