@@ -83,8 +83,9 @@ def test_using_downloading_and_unlinking_answer_with_what_they_did(team: Path) -
     assert set(used) == VERSION | {"used_by"}
     assert used["used_by"].startswith("vision/uncategorized/")
     got = answers("get", name, "--use")
-    assert set(got) == VERSION | {"root", "files", "used_by"}
-    assert (got["root"], got["files"]) == (str(team / "artifacts" / "digits:v0"), ["model.bin"])
+    assert set(got) == VERSION | {"root", "downloaded", "downloaded_size", "used_by"}
+    assert got["root"] == str(team / "artifacts" / "digits:v0")
+    assert (got["downloaded"], got["downloaded_size"]) == (1, 7)
     assert answers("get", name)["used_by"] is None
     assert answers("unlink", name) == {"full_name": name, "source": "vision/mnist/digits:v0"}
 

@@ -89,6 +89,16 @@ def test_a_folder_with_a_space_is_quoted_for_the_shell(
     assert answers("ls")["organizations"][0]["name"] == "Acme Inc"
 
 
+def test_content_that_was_put_elsewhere_is_exported_too(bare: Path) -> None:
+    founded = answers("--content", "blobs", *FOUND)
+    assert founded["environment"] == {
+        "STEMMATA_URL": f"sqlite:///{bare / '.stemmata' / 'registry.db'}",
+        "STEMMATA_CONTENT": str(bare / "blobs"),
+        "STEMMATA_ACTOR": "ada",
+        "STEMMATA_ENTITY": "vision",
+    }
+
+
 def test_without_a_team_init_says_that_one_is_needed(workplace: Path) -> None:
     lines = succeeds("init", "Lone Org").lines
     assert "stemmata init 'Lone Org' --team '<team>'" in lines

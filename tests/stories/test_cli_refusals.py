@@ -122,6 +122,7 @@ def test_a_type_that_does_not_fit_is_told_with_the_one_that_does() -> None:
         (("init", "New", "--team", "vision"), "already exists"),
         (("--entity", "ghost", "use", "vision/mnist/digits"), "Entity 'ghost' not found"),
         (("--actor", "bob", "init", "acme", "--team", "x"), "'bob' may not act"),
+        (("--url", "sqlite:///two\nlines.db", "ls"), "two lines.db: there is no registry"),
         (("--url", "http://localhost", "ls"), "Invalid URL"),
         (("--url", "sqlite://[", "ls"), "Invalid URL"),
         (("--url", "ftp://[", "ls"), "Invalid URL"),

@@ -96,3 +96,28 @@ def test_an_unlinked_version_is_gone_from_the_collection_and_stays_at_its_source
     assert run("show", f"{FULL_NAME}:v0").code == 1
     assert document("ls", GOLDEN)["versions"] == []
     assert document("show", "mnist/digits:v0")["links"] == []
+
+
+def test_folders_are_logged_and_parts_of_them_downloaded(team: Path) -> None:
+    for path in ("train/a.txt", "train/deep/b.txt", "test/a.txt"):
+        file = team / "data" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(path)
+    done("log", "data", "--name", "whole", "--type", "dataset")
+    files = [file["path"] for file in document("show", "whole")["files"]]
+    assert files == ["test/a.txt", "train/a.txt", "train/deep/b.txt"]
+    done("log", "data/train", "data/test/", "model.bin", "--name", "parts", "--type", "dataset")
+    files = [file["path"] for file in document("show", "parts")["files"]]
+    assert files == ["model.bin", "test/a.txt", "train/a.txt", "train/deep/b.txt"]
+    got = document("get", "parts", "--root", "out", "--path-prefix", "train/")
+    assert (got["downloaded"], got["downloaded_size"]) == (2, 27)
+    assert sorted(path.name for path in (team / "out").rglob("*")) == [
+        *("a.txt", "b.txt", "deep", "train"),
+    ]
+
+
+def test_a_reference_is_logged_and_shown_with_where_it_leads(team: Path) -> None:
+    address = (team / "model.bin").as_uri()
+    done("log", address, "--name", "elsewhere", "--type", "model")
+    (file,) = document("show", "elsewhere")["files"]
+    assert (file["path"], file["ref"]) == ("model.bin", address)

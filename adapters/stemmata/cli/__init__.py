@@ -27,9 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        from stemmata.cli.output import let_go
-
-        let_go()
         return _READER_GONE
     except Exception as error:
         from stemmata.cli.refusal import refusal

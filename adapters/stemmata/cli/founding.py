@@ -127,11 +127,9 @@ def _environment(
     place: Place, organization: Organization, *, teams: Sequence[str], people: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the settings by which everything that follows needs no options."""
-    url = url_of(place)
-    if place.url or url != settings().url or url.startswith("sqlite:"):
-        yield "STEMMATA_URL", _from_anywhere(url)
-    if place.content:
-        yield "STEMMATA_CONTENT", _absolute(place.content)
+    yield "STEMMATA_URL", _from_anywhere(url_of(place))
+    if content := place.content or settings().content:
+        yield "STEMMATA_CONTENT", _absolute(content)
     if people:
         yield "STEMMATA_ACTOR", people[0]
     if organization.teams:

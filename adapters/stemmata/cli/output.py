@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import sys
+from typing import TextIO
 
 from stemmata.cli.page import Answer, Reply
 
@@ -14,19 +13,15 @@ def say(answer: Answer) -> None:
     """Write an answer to standard output.
 
     Raises:
-        BrokenPipeError: Whoever read it has gone.
+        OSError: It could not be written whole, as when whoever reads it has gone.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # An answer must not fail because the terminal's alphabet lacks a letter of a name.
-        sys.stdout.reconfigure(errors="backslashreplace")
     if answer.as_json:
         text = _document(answer.reply)
     else:
         from stemmata.cli.drawing import drawn
 
         text = drawn(answer.reply.page, sys.stdout)
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _write(text, sys.stdout)
 
 
 def _document(reply: Reply) -> str:
@@ -36,8 +31,17 @@ def _document(reply: Reply) -> str:
     return f"{document}\n"
 
 
-def let_go() -> None:
-    """Send what is left of standard output nowhere, so that the process ends without complaint."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def _write(text: str, file: TextIO) -> None:
+    file.flush()
+    try:
+        number = file.fileno()
+    except OSError:
+        file.write(text)
+        return
+    # With a buffer of our own: Python's, which PYTHONUNBUFFERED takes away, would lose without a word
+    # what a full disk or a closed pipe did not take. And with escapes of our own: an answer must not
+    # fail because the terminal's alphabet lacks a letter of a name.
+    with open(
+        number, "w", encoding=file.encoding, errors="backslashreplace", closefd=False
+    ) as whole:
+        whole.write(text)

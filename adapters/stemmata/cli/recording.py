@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,20 +173,23 @@ def _check_target(stemma: Stemma, text: str, *, place: ArtifactPath, type: str) 
 
 
 def _store(stemma: Stemma, paths: Sequence[str]) -> StoredManifest:
-    draft = Draft(stemma.content)
-    for path in paths:
-        if "://" in path:
-            draft.add_reference(path)
-            continue
-        with bar(f"Storing {printable(path)}", counting="bytes") as progress:
-            if not Path(path).is_dir():
-                draft.add_file(path, progress=progress)
-            elif len(paths) == 1:
-                draft.add_dir(path, progress=progress)
-            else:
-                # Beside others a folder keeps its name, so that two may hold the same file.
-                draft.add_dir(path, name=Path(path).resolve().name or None, progress=progress)
-    return draft.seal()
+    with closing(Draft(stemma.content)) as draft:
+        for path in paths:
+            # Beside others a folder keeps its name, so that two may hold the same file.
+            folder = Path(path).resolve().name if len(paths) > 1 else None
+            _add(draft, path, folder=folder or None)
+        return draft.seal()
+
+
+def _add(draft: Draft, path: str, *, folder: str | None) -> None:
+    if "://" in path:
+        draft.add_reference(path)
+        return
+    with bar(f"Storing {printable(path)}", counting="bytes") as progress:
+        if Path(path).is_dir():
+            draft.add_dir(path, name=folder, progress=progress)
+        else:
+            draft.add_file(path, progress=progress)
 
 
 def _log(

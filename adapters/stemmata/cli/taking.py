@@ -44,7 +44,6 @@ def get(
     version = stemma.resolve(name)
     folder = Path(root) if root else _own_folder(version)
     files = files_of(stemma, version)
-    wanted = [entry for entry in files if entry.path.startswith(path_prefix or "")]
     with bar(f"Downloading {version.name}", counting="bytes") as progress:
         files.download(
             folder,
@@ -53,8 +52,8 @@ def get(
             progress=progress,
         )
     run = _use(stemma, version, project=None, type=None) if and_use else None
-    size = sum(entry.size for entry in wanted)
-    contents = f"{counted(len(wanted), 'file')}, {size_of(size)}"
+    count, size = _wanted(files, path_prefix or "")
+    contents = f"{counted(count, 'file')}, {size_of(size)}"
     told: Line = (
         "Downloaded ",
         strong(version.full_name),
@@ -65,7 +64,8 @@ def get(
         document={
             **version_shape(version),
             "root": str(folder.absolute()),
-            "files": [entry.path for entry in wanted],
+            "downloaded": count,
+            "downloaded_size": size,
             "used_by": run,
         },
         page=(sentences(told, *(_used(version, run) if run else ())),),
@@ -80,6 +80,14 @@ def files_of(stemma: Stemma, version: Version) -> VersionFiles:
         name=version.full_name,
         cache_dir=stemma.cache_dir,
     )
+
+
+def _wanted(files: VersionFiles, path_prefix: str) -> tuple[int, int]:
+    count = size = 0
+    for entry in files:
+        if entry.path.startswith(path_prefix):
+            count, size = count + 1, size + entry.size
+    return count, size
 
 
 def _use(stemma: Stemma, version: Version, *, project: str | None, type: str | None) -> str:
