@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -29,11 +31,18 @@ from stemmata_domain.commands.organize import (
 )
 from stemmata_domain.commands.run import Finish, RunPath, Start, Use, Used
 from stemmata_domain.content import ContentStore
-from stemmata_domain.errors import UnknownEntity, UnknownRegistry
+from stemmata_domain.errors import (
+    InvalidPath,
+    InvalidSetting,
+    StorageFailed,
+    UnknownEntity,
+    UnknownRegistry,
+)
 from stemmata_domain.events import RunState
 from stemmata_domain.handling import Command, CommandHandler
 from stemmata_domain.metadata import normalize
-from stemmata_domain.paths import EntityKind, parse_strict
+from stemmata_domain.names import quoted, setting, text_of
+from stemmata_domain.paths import EntityKind, parse, parse_strict
 from stemmata_domain.ports import Clock, EventStore, IdSource
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.lineage.fold import LINEAGE
@@ -81,13 +90,10 @@ class Stemma:
             progress: Called with the position that the views have reached and the log's head.
         """
         self.content = content
-        self.actor = actor
         self.cache_dir = cache_dir
         self._events = events
         self._views = views
-        self._ids = ids
-        self._entity = entity
-        self._project = project
+        self._stand_for(actor, entity, project)
         self._runner = Runner(events, views, PROJECTIONS)
         self._handler = CommandHandler(
             events,
@@ -96,6 +102,11 @@ class Stemma:
             inline=self._runner.inline if self._runner.is_inline else None,
         )
         self._runner.catch_up(progress=progress)
+
+    def _stand_for(self, actor: str, entity: str | None, project: str | None) -> None:
+        self.actor = setting(actor, what="actor")
+        self._entity = None if entity is None else setting(entity, what="entity")
+        self._project = None if project is None else setting(project, what="project")
 
     # --- commands ---------------------------------------------------------------------------
 
@@ -115,7 +126,7 @@ class Stemma:
         Raises:
             ValueError: A name is invalid or taken.
         """
-        command = Organize(name=name, entity=entity, teams=tuple(teams), people=tuple(people))
+        command = Organize(name=name, entity=entity, teams=_listed(teams), people=_listed(people))
         return self._do(command, key)
 
     def create_registry(
@@ -138,7 +149,7 @@ class Stemma:
             name=name,
             visibility=visibility,
             organization=organization or self._only_organization(),
-            accepted_types=tuple(accepted_types),
+            accepted_types=_listed(accepted_types),
             description=description,
             entity=self.entity,
         )
@@ -181,7 +192,7 @@ class Stemma:
             target=target,
             type=type,
             description=description,
-            tags=tuple(tags),
+            tags=_listed(tags),
             entity=self._home,
             project=self._project,
         )
@@ -218,6 +229,9 @@ class Stemma:
             ValueError: A name, alias, tag or the metadata break a rule, or the type is another.
         """
         path = parse_strict(name)
+        if path.alias is not None:
+            rule = "a name to log under takes no alias; pass aliases=[…] instead"
+            raise InvalidPath(path=name, rule=rule)
         command = Log(
             entity=path.prefix or self.writing_entity(),
             project=path.project or self._project or "uncategorized",
@@ -230,8 +244,8 @@ class Stemma:
             file_count=file_count,
             description=description,
             metadata=normalize({} if metadata is None else metadata),
-            tags=tuple(tags),
-            aliases=tuple(aliases),
+            tags=_listed(tags),
+            aliases=_listed(aliases),
             run=run,
         )
         return self._do(command, key)
@@ -250,7 +264,7 @@ class Stemma:
         command = Link(
             source=source,
             target=target,
-            aliases=tuple(aliases),
+            aliases=_listed(aliases),
             entity=self._home,
             project=self._project,
         )
@@ -275,8 +289,8 @@ class Stemma:
         """Add aliases to a version and remove others, in the artifact or collection of the name."""
         command = EditAliasesOf(
             name=name,
-            add=tuple(add),
-            remove=tuple(remove),
+            add=_listed(add),
+            remove=_listed(remove),
             entity=self._home,
             project=self._project,
         )
@@ -299,8 +313,8 @@ class Stemma:
             description=description,
             clear_description=clear_description,
             metadata=None if metadata is None else normalize(metadata),
-            add_tags=tuple(add_tags),
-            remove_tags=tuple(remove_tags),
+            add_tags=_listed(add_tags),
+            remove_tags=_listed(remove_tags),
             entity=self._home,
             project=self._project,
         )
@@ -319,17 +333,25 @@ class Stemma:
         Raises:
             ValueError: It is linked or has aliases, and neither was waived.
         """
-        links = self.links(name)
         command = Delete(
             name=name,
-            links=tuple((link.line, link.index) for link in links),
-            link_names=tuple(link.full_name for link in links),
             delete_aliases=delete_aliases,
             force=force,
             entity=self._home,
             project=self._project,
         )
-        return self._do(command, key)
+
+        def with_links(_: Command[VersionEdited]) -> Command[VersionEdited]:
+            # Looked up while nobody else may write: a link made since would outlive its source.
+            self._runner.catch_up()
+            links = self.links(name)
+            return replace(
+                command,
+                links=tuple((link.line, link.index) for link in links),
+                link_names=tuple(link.full_name for link in links),
+            )
+
+        return self._do(command, key, inform=with_links)
 
     def start_run(
         self,
@@ -343,12 +365,11 @@ class Stemma:
         key: str | None = None,
     ) -> RunPath:
         """Begin a run, whose path `entity/project/id` stands for it from now on."""
-        run = run or self._ids.new()[-8:]
         command = Start(
             entity=entity or self.writing_entity(),
             project=project or self._project or "uncategorized",
-            run=run,
-            name=name or run,
+            run=run or None,
+            name=name or None,
             job_type=job_type,
             config=normalize({} if config is None else config),
         )
@@ -362,19 +383,26 @@ class Stemma:
         """End a run, given by its path."""
         return self._do(Finish(run=run, state=state), None)
 
-    def _do(self, command: Command[R], key: str | None) -> R:
+    def _do(
+        self,
+        command: Command[R],
+        key: str | None,
+        *,
+        inform: Callable[[Command[R]], Command[R]] | None = None,
+    ) -> R:
         try:
-            result = self._handler.handle(command, actor=self.actor, key=key)
+            result = self._handler.handle(command, actor=self.actor, key=key, inform=inform)
         except UnknownRegistry as refusal:
             # The log finds a name but lists none; the index lists.
             named = self.registries(refusal.organization)
             refusal.known = tuple(registry.name for registry in named)
             raise
         except UnknownEntity as refusal:
-            refusal.known = tuple(team for each in self.organizations() for team in each.teams)
+            refusal.known = self._known_teams()
             raise
-        if not self._runner.is_inline:
-            self._runner.catch_up()
+        # The command is done, whatever becomes of the views.
+        with suppress(StorageFailed):
+            self._runner.keep_up()
         return result
 
     # --- queries ----------------------------------------------------------------------------
@@ -400,10 +428,21 @@ class Stemma:
         """
         if self.entity is not None:
             return self.entity
-        teams = [team for each in self.organizations() for team in each.teams]
+        teams = self._known_teams()
         if len(teams) == 1:
             return teams[0]
-        raise UnknownEntity(entity="", known=tuple(teams))
+        raise UnknownEntity(entity="", known=teams)
+
+    def _known_teams(self) -> tuple[str, ...]:
+        """Return the teams that a refusal may name: of organizations that the actor belongs to."""
+        mine = self.index_without_defaults.organizations.facts(self.actor).organizations
+        chosen = {organization.id for organization in mine}
+        return tuple(
+            team
+            for each in self.organizations()
+            if not chosen or each.id in chosen
+            for team in each.teams
+        )
 
     @property
     def index(self) -> VersionIndex:
@@ -439,13 +478,13 @@ class Stemma:
         chosen = (
             index.organizations.all()
             if organization is None
-            else [index.organizations.named(organization)]
+            else [index.organizations.named(setting(organization, what="organization"))]
         )
         return [registry for each in chosen for registry in index.registries(each.id)]
 
     def collections(self, scope: str) -> list[Collection]:
         """Return what is in a registry, `[ORG/]wandb-registry-NAME`, or a project, by name."""
-        path = parse_strict(f"{scope}/_")
+        path = parse_strict(f"{parse(scope)}/_")
         if path.is_registry:
             return self.index.collections(self.index.registry_at(path).id)
         return self.index.collections(scope if "/" in scope else f"{self.entity}/{scope}")
@@ -466,7 +505,7 @@ class Stemma:
 
     def run(self, path: str) -> Run:
         """Return the run `entity/project/id`."""
-        return self.graph.run(path)
+        return self.graph.run(setting(path, what="run"))
 
     def history(self, name: str) -> list[RecordedEvent]:
         """Return how the artifact, collection or version *name* came to be as it is, in order."""
@@ -494,9 +533,7 @@ class Stemma:
         """Return a handle on the same stores with other defaults; closing one closes both."""
         other = object.__new__(Stemma)
         other.__dict__.update(self.__dict__)
-        other._entity = entity or self._entity
-        other._project = project or self._project
-        other.actor = actor or self.actor
+        other._stand_for(actor or self.actor, entity or self._entity, project or self._project)
         return other
 
     def close(self) -> None:
@@ -515,3 +552,21 @@ class Stemma:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _listed(values: Iterable[str] | None) -> tuple[str, ...]:
+    """Return names as commands hold them; a lone text is one name, and nothing is none.
+
+    Raises:
+        InvalidSetting: There is something else among them than text.
+    """
+    if values is None:
+        return ()
+    lone = text_of(values)
+    if lone is not None:
+        return (lone,)
+    try:
+        return tuple(setting(each, what="list of names") for each in values)
+    except TypeError:
+        rule = "give names as a list of texts"
+        raise InvalidSetting(setting="list of names", value=quoted(values), rule=rule) from None

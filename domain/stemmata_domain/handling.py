@@ -4,8 +4,8 @@
 - On a store that lets one writer in at a time, the command is decided while it holds that right, so
   that it cannot conflict. On any other store the append states what was read, and a conflict leads to
   a new decision, a bounded number of times.
-- A command that was carried out under an idempotency key gives the same result again and appends
-  nothing.
+- A command that was carried out under an idempotency key gives the same actor the same result again
+  and appends nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from stemmata_domain.errors import (
     WrongExpectedVersion,
 )
 from stemmata_domain.events import CommandKeyed
+from stemmata_domain.names import idempotency_key
 from stemmata_domain.ports import Clock, EventStore, IdSource, KeepsSnapshots, SerialisesWriters
 from stemmata_domain.recorded import Context, RecordedEvent
 from stemmata_domain.states import States
@@ -94,19 +95,26 @@ class CommandHandler:
         actor: str,
         key: str | None = None,
         correlation: str | None = None,
+        inform: Callable[[Command[R]], Command[R]] | None = None,
     ) -> R:
         """Carry out *command* and return its result; what it changed is durable then.
+
+        Args:
+            inform: Called with the command each time it is about to be decided, returns it with what
+                the log cannot tell it. On a store that serialises writers nobody else writes from then
+                until the command is done. What it adds is no part of the request that *key* stands for.
 
         Raises:
             Refused: The domain declines; nothing was appended.
             WrongExpectedVersion: Others were faster each time; trying later may help.
         """
+        key = None if key is None else idempotency_key(key)
         attempt = 0
         with self._mutex:
             while True:
                 attempt += 1
                 try:
-                    return self._once(command, actor, key, correlation)
+                    return self._once(command, actor, key, correlation, inform)
                 except WrongExpectedVersion:
                     self._states.forget()
                     if attempt == self._attempts:
@@ -118,18 +126,26 @@ class CommandHandler:
                     self._states.forget()
                     raise
 
-    def _once(self, command: Command[R], actor: str, key: str | None, correlation: str | None) -> R:
+    def _once(
+        self,
+        command: Command[R],
+        actor: str,
+        key: str | None,
+        correlation: str | None,
+        inform: Callable[[Command[R]], Command[R]] | None,
+    ) -> R:
         with self._exclusively():
             self._states.begin()
             work = Work(self._states, actor=actor, time=self._clock.now(), ids=self._ids)
             if key is not None and (done := _done_before(work, command, key)) is not None:
                 return done
             try:
-                result = command.carry_out(work)
+                informed = command if inform is None else inform(command)
+                result = informed.carry_out(work)
             except ValidationError as error:
                 raise _unfit(command, error) from error
             if key is not None:
-                work.decide(KEY, key, _keyed(command, key, result))
+                work.decide(KEY, key_stream(actor, key), _keyed(command, key, result))
             appends = work.appends(guard_reads=self._serialised is None)
             if not appends:
                 return result
@@ -171,8 +187,13 @@ def fingerprint(command: Command[object]) -> str:
     return hashlib.sha256(type(command).__name__.encode() + b"\n" + body).hexdigest()
 
 
+def key_stream(actor: str, key: str) -> str:
+    """Return whose key it is, and which: people who know nothing of each other choose the same ones."""
+    return f"{actor.replace('%', '%25').replace('/', '%2F')}/{key}"
+
+
 def _done_before(work: Work, command: Command[R], key: str) -> R | None:
-    before = work.state(KEY, key)
+    before = work.state(KEY, key_stream(work.actor, key))
     if not before.fingerprint:
         return None
     if before.fingerprint != fingerprint(command):

@@ -5,7 +5,7 @@
 - Lone surrogates, which UTF-8 cannot hold, and NUL, which databases and file systems cannot hold,
   are refused in every name. So is everything that is not text.
 - Where W&B sets no bound, a bound keeps a name small enough for the index of any database: aliases
-  128 characters, tags 256, types 512.
+  128 characters, tags and idempotency keys 256, types 512.
 - A name that is only looked up, never made, need not pass here; it is found or it is not.
 """
 
@@ -15,7 +15,13 @@ import re
 import reprlib
 from collections.abc import Callable, Iterable
 
-from stemmata_domain.errors import InvalidAlias, InvalidName, InvalidTag, InvalidType
+from stemmata_domain.errors import (
+    InvalidAlias,
+    InvalidName,
+    InvalidSetting,
+    InvalidTag,
+    InvalidType,
+)
 
 REGISTRY_PREFIX = "wandb-registry-"
 """What a project is called that is a registry, before the registry's own name."""
@@ -25,6 +31,7 @@ LONGEST_REGISTRY_NAME = LONGEST_NAME - len(REGISTRY_PREFIX)
 LONGEST_ALIAS = 128
 LONGEST_TAG = 256
 LONGEST_TYPE = 512
+LONGEST_KEY = 256
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 _LONE = r"\ud800-\udfff"
@@ -282,6 +289,39 @@ def tags(values: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(map(tag, _each(values))))
     except TypeError:
         raise InvalidTag(tag=quoted(values), rule="give tags as a list of texts") from None
+
+
+def idempotency_key(value: str) -> str:
+    """Return the key under which a command is carried out once.
+
+    Raises:
+        InvalidSetting: It is empty, or longer than 256 characters.
+    """
+    text, rule = _shown(value)
+    if rule is None and not text:
+        rule = "cannot be empty"
+    elif rule is None and len(text) > LONGEST_KEY:
+        rule = f"must be {LONGEST_KEY} characters or less"
+    if rule is None:
+        return text
+    raise InvalidSetting(setting="idempotency key", value=text, rule=rule)
+
+
+def text_or_none(value: str | None, *, what: str) -> str | None:
+    """Return a text that may be left out, as :func:`setting` does."""
+    return None if value is None else setting(value, what=what)
+
+
+def setting(value: str, *, what: str) -> str:
+    """Return a text that may be anything: what people write, or a name that is only looked up.
+
+    Raises:
+        InvalidSetting: It is no text, or none that a store can hold.
+    """
+    text, rule = _shown(value)
+    if rule is None:
+        return text
+    raise InvalidSetting(setting=what, value=text, rule=rule)
 
 
 def text_of(value: object) -> str | None:

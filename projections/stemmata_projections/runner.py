@@ -34,19 +34,31 @@ class Runner:
         self._names = tuple(projection.name for projection in projections)
         self._folds = _folds(projections)
         self.is_inline = isinstance(views, SharesTransactions) and views.joins(events)
+        self._lags = False
         views.prepare(projections)
 
     def inline(self, recorded: Sequence[RecordedEvent]) -> None:
         """Follow events within the transaction that appends them.
 
-        Views that were behind stay behind, to be caught up.
+        Views that were behind stay behind, until :meth:`keep_up`.
         """
         after, upto = recorded[0].position - 1, recorded[-1].position
         changes = _changes(self._folds, recorded)
         if not self._views.apply(self._names, changes, after=after, upto=upto):
+            self._lags = True
             for each in self._projections:
                 changes = _changes(_folds((each,)), recorded)
                 self._views.apply((each.name,), changes, after=after, upto=upto)
+
+    def keep_up(self) -> None:
+        """See to it that the views show what was just appended, which inline they mostly do already.
+
+        Raises:
+            StoreUnavailable: Another release keeps these views in another shape.
+        """
+        if self._lags or not self.is_inline:
+            self._lags = False
+            self.catch_up()
 
     def catch_up(self, *, progress: Progress | None = None) -> int:
         """Follow the log up to its head, and return the position of the head.

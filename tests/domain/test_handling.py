@@ -338,7 +338,7 @@ def test_a_repeated_command_returns_the_first_result_and_appends_nothing() -> No
     world.do(link("digits:v1", "x"))
     with world.nothing_appended():
         assert world.do(link("digits:v0", "x"), key="k1") == first
-        again = world.another_handler().handle(link("digits:v0", "x"), actor="ada", key="k1")
+        again = world.another_handler().handle(link("digits:v0", "x"), actor="host", key="k1")
     assert again == first
     assert type(again) is type(first)
 
@@ -358,7 +358,23 @@ def test_a_key_is_recorded_with_its_command() -> None:
     assert keyed == CommandKeyed(
         key="k1", command="Link", fingerprint=fingerprint(link()), result=asdict(result)
     )
-    assert [r.key for r in world.store.read_stream("key-k1")] == ["k1"]
+    assert [r.key for r in world.store.read_stream("key-host/k1")] == ["k1"]
+
+
+def test_a_key_is_its_actors_own() -> None:
+    """People who know nothing of each other choose the same keys; neither learns of the other's."""
+    world = a_world(Counting())
+    for actor in ("ada", "bob", "ada/k", "ada%2Fk"):
+        assert world.do(logging(actor), actor=actor, key="k/k").is_new
+    with world.nothing_appended():
+        assert world.do(logging("ada/k"), actor="ada/k", key="k/k").is_new
+    world.refused(logging("bob"), IdempotencyKeyReused, by="ada", key="k/k")
+
+
+@pytest.mark.parametrize("key", ["", "k" * 257, "k\0", "\ud800", 7])
+def test_a_key_that_cannot_be_kept_is_refused(key: Any) -> None:
+    world = a_world(Counting())
+    world.refused(link(), InvalidSetting, key=key, setting="idempotency key")
 
 
 @pytest.mark.parametrize("other", [link("digits:v1"), link("digits:v0", "x"), logging("A")])
@@ -388,7 +404,7 @@ def test_two_who_use_one_key_at_once_do_it_once() -> None:
     other = world.another_handler()
     command = logging("D")
     theirs = []
-    store.before_append = lambda: theirs.append(other.handle(command, actor="b", key="k"))
+    store.before_append = lambda: theirs.append(other.handle(command, actor="host", key="k"))
     ours = world.do(command, key="k")
     assert [ours] == theirs
     assert ours.is_new
@@ -610,7 +626,9 @@ def test_a_snapshot_of_another_schema_is_ignored() -> None:
     store = Counting()
     world = a_world(store)
     logged = world.log("A")
-    store.save_snapshot(Snapshot(f"artifact-{logged.artifact}", 3, 999, b'{"of": "the future"}'))
+    assert ARTIFACT.snapshots is not None
+    other = ARTIFACT.snapshots.write(ARTIFACT.initial)
+    store.save_snapshot(Snapshot(f"artifact-{logged.artifact}", 3, 999, other))
     assert world.another_handler().handle(logging("D"), actor="ada").index == 3
 
 

@@ -3,13 +3,21 @@
 import enum
 import string
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stemmata_domain import names
-from stemmata_domain.errors import InvalidAlias, InvalidName, InvalidTag, InvalidType, Refused
+from stemmata_domain.errors import (
+    InvalidAlias,
+    InvalidName,
+    InvalidSetting,
+    InvalidTag,
+    InvalidType,
+    Refused,
+)
 
 EVERY_RULE: list[Callable[[str], object]] = [
     names.artifact_name,
@@ -381,6 +389,40 @@ class TestEveryName:
     ) -> None:
         assert type(rule(Kind.MODEL)) is str
         assert rule(Kind.MODEL) == "model"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "'; --", "é" * 5_000])
+def test_a_setting_is_any_text_that_can_be_kept(text: str) -> None:
+    assert names.setting(text, what="actor") == text
+    assert names.text_or_none(text, what="description") == text
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800", b"a", 7, ["a"]])
+def test_a_setting_that_cannot_be_kept_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidSetting, match="Invalid actor"):
+        names.setting(value, what="actor")
+
+
+def test_a_setting_that_may_be_left_out_may() -> None:
+    assert names.text_or_none(None, what="description") is None
+
+
+@pytest.mark.parametrize("key", ["k", " ", "é" * 256])
+def test_a_key_has_up_to_256_characters(key: str) -> None:
+    assert names.idempotency_key(key) == key
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [
+        ("", "cannot be empty"),
+        ("k" * 257, "must be 256 characters or less"),
+        ("\0", "cannot contain"),
+    ],
+)
+def test_other_keys_are_refused(key: str, rule: str) -> None:
+    with pytest.raises(InvalidSetting, match=rule):
+        names.idempotency_key(key)
 
 
 def test_a_refusal_can_always_be_printed() -> None:

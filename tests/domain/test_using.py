@@ -1,11 +1,14 @@
 """Runs: what they use and produce, through which name it was addressed, and how they end."""
 
+from typing import Any
+
 import pytest
 
 from stemmata_domain.commands.organize import MakeCollection
 from stemmata_domain.commands.run import Finish, Start, Use
 from stemmata_domain.errors import (
     InvalidName,
+    InvalidSetting,
     NotAMember,
     RunNotActive,
     TypeMismatch,
@@ -49,6 +52,19 @@ def test_a_run_starts_with_its_config(world: World) -> None:
         )
     ]
     world.refused(command, RunNotActive, run="vision/svhn/r1")
+
+
+def test_a_run_without_an_id_gets_one_that_no_other_has(world: World) -> None:
+    # Ids are counted here, so what comes next is known.
+    after = int(world.ids.new(), 16)
+    world.start(f"{after + 1:08x}")
+    last = int(world.ids.new(), 16)
+    world.start(f"{last + 2:08x}")
+    path = world.do(Start(entity="vision", project="mnist")).path
+    started = world.events()[-1]
+    assert isinstance(started, RunStarted)
+    assert path == f"vision/mnist/{started.run}"
+    assert started.name == started.run == f"{last + 3:08x}"
 
 
 def test_the_same_id_in_another_project_is_another_run(world: World) -> None:
@@ -147,6 +163,39 @@ def test_only_members_act_for_a_run(world: World) -> None:
         Start(entity="vision", project="mnist", run="r2", name=""),
     ):
         world.refused(command, NotAMember, by="eve", entity="vision")
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "fine"),
+    [
+        ("digits:v0", "ada", True),
+        ("wes/p/own:v0", "ada", False),
+        ("bio/p/cells:v0", "ada", False),
+        ("bio/p/cells:v0", "eve", True),
+        ("wes/p/own:v0", "eve", True),
+        ("ada/p/own:v0", "ada", True),
+        ("bio/p/cells:v0", "host", True),
+    ],
+)
+def test_a_person_uses_what_belongs_to_their_organizations(
+    world: World, name: str, by: str, fine: bool
+) -> None:
+    """One store holds many organizations; nothing passes from one to another by somebody of one."""
+    world.organize(teams=("vision",), people=("eve",))
+    world.organize("Umbrella", entity="umbrella", teams=("bio",), people=("wes", "eve"))
+    world.log("C", entity="bio", project="p", name="cells")
+    world.log("D", entity="wes", project="p", name="own")
+    world.log("E", entity="ada", project="p", name="own")
+    command = Use(run=RUN, name=name)
+    if fine:
+        world.do(command, actor=by)
+    else:
+        world.refused(command, NotAMember, by=by, entity=name.partition("/")[0])
+
+
+@pytest.mark.parametrize("state", ["", "running", "FINISHED", None, 7])
+def test_a_run_ends_in_a_state_that_there_is(world: World, state: Any) -> None:
+    world.refused(Finish(run=RUN, state=state), InvalidSetting, setting="state of a run")
 
 
 def test_a_run_ends_once(world: World) -> None:

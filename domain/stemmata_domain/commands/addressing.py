@@ -136,6 +136,20 @@ def permit(work: Work, entity: str) -> Claim:
     return holder
 
 
+def permit_reading(work: Work, entity: str) -> None:
+    """Let the actor take what belongs to *entity*, a team or person, as an input.
+
+    Raises:
+        NotAMember: The actor is a person whom the store knows, and shares no organization with it.
+    """
+    actor = work.state(PERSON, work.actor)
+    if actor.handle and actor.handle != entity:
+        theirs = {organization.id for organization in facts_of(work, entity).organizations}
+        if theirs.isdisjoint(organization for organization, _ in actor.organizations):
+            teams = tuple(team for team, _ in actor.teams)
+            raise NotAMember(actor=actor.handle, entity=entity, entities=(*teams, actor.handle))
+
+
 def permit_organization(work: Work, organization: str) -> None:
     """Let the actor act in the registries of *organization*.
 

@@ -18,7 +18,7 @@ from stemmata_domain.commands.addressing import find_version, permit
 from stemmata_domain.commands.link import permit_line
 from stemmata_domain.errors import InvalidSetting, StillLinked
 from stemmata_domain.metadata import normalize
-from stemmata_domain.names import tags
+from stemmata_domain.names import tags, text_or_none
 from stemmata_domain.work import Work
 
 
@@ -54,7 +54,7 @@ class Edit:
             found.artifact,
             EditVersion(
                 index=found.source_index,
-                description=self.description,
+                description=text_or_none(self.description, what="description"),
                 clear_description=self.clear_description,
                 metadata=None if self.metadata is None else normalize(self.metadata),
                 add_tags=add,

@@ -26,7 +26,7 @@ from stemmata_domain.commands.addressing import (
 from stemmata_domain.commands.run import find_run
 from stemmata_domain.errors import NameTaken
 from stemmata_domain.metadata import normalize
-from stemmata_domain.names import aliases, artifact_name, artifact_type, tags
+from stemmata_domain.names import aliases, artifact_name, artifact_type, tags, text_or_none
 from stemmata_domain.work import Work
 
 
@@ -102,7 +102,7 @@ class Log:
                 manifest=self.manifest,
                 size=self.size,
                 file_count=self.file_count,
-                description=self.description,
+                description=text_or_none(self.description, what="description"),
                 metadata=metadata,
                 tags=labels,
                 aliases=wanted,

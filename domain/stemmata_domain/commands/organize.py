@@ -49,6 +49,7 @@ from stemmata_domain.names import (
     organization_name,
     registry_name,
     tags,
+    text_or_none,
 )
 from stemmata_domain.paths import ArtifactPath, link_target, resolve_organization
 from stemmata_domain.work import Work
@@ -206,7 +207,7 @@ class MakeRegistry:
                 name=name,
                 visibility=cast("Visibility", self.visibility),
                 accepted_types=types or None,
-                description=self.description,
+                description=text_or_none(self.description, what="description"),
             ),
         )
         return RegistryMade(registry, name)
@@ -301,7 +302,7 @@ class MakeCollection:
                 registry=registry,
                 name=name,
                 type=self.type,
-                description=self.description,
+                description=text_or_none(self.description, what="description"),
                 tags=tags(self.tags),
             ),
         )

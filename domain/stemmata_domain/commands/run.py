@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from pydantic import JsonValue
 
 from stemmata_domain.aggregates.artifact import ARTIFACT, version_at
 from stemmata_domain.aggregates.run import RUN, FinishRun, Run, StartRun, UseVersion, path_of
-from stemmata_domain.commands.addressing import find_version, ordinary_project, permit
-from stemmata_domain.errors import TypeMismatch, UnknownRun
+from stemmata_domain.commands.addressing import (
+    find_version,
+    ordinary_project,
+    permit,
+    permit_reading,
+)
+from stemmata_domain.errors import InvalidSetting, TypeMismatch, UnknownRun
 from stemmata_domain.events import RunState
-from stemmata_domain.names import run_id
+from stemmata_domain.names import quoted, run_id, setting, text_or_none
 from stemmata_domain.work import Work
 
 
@@ -39,34 +44,46 @@ class RunPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Begin a run in a project; `name` is what people see."""
+    """Begin a run in a project; `name` is what people see.
+
+    Without an id it gets one that no run of the project has; without a name, its id is its name.
+    """
 
     returns: ClassVar[type[RunPath]] = RunPath
 
     entity: str
     project: str
-    run: str
-    name: str
+    run: str | None = None
+    name: str | None = None
     job_type: str | None = None
     config: dict[str, JsonValue] = field(default_factory=dict)
 
     def carry_out(self, work: Work) -> RunPath:
         """Decide; see :class:`Start`."""
         permit(work, self.entity)
-        path = path_of(self.entity, ordinary_project(self.project), run_id(self.run))
+        project = ordinary_project(self.project)
+        run = self._new_id(work) if self.run is None else run_id(self.run)
+        path = path_of(self.entity, project, run)
         work.decide(
             RUN,
             path,
             StartRun(
-                run=self.run,
+                run=run,
                 entity=self.entity,
                 project=self.project,
-                name=self.name,
-                job_type=self.job_type,
+                name=run if self.name is None else setting(self.name, what="run name"),
+                job_type=text_or_none(self.job_type, what="job type"),
                 config=self.config,
             ),
         )
         return RunPath(path)
+
+    def _new_id(self, work: Work) -> str:
+        # People read and type these. So short, two of some ten thousand would be the same one day.
+        while True:
+            run = work.new_id()[-8:]
+            if not work.state(RUN, path_of(self.entity, self.project, run)).path:
+                return run
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,9 @@ class Use:
         run = find_run(work, self.run)
         found = find_version(work, self.name, entity=run.entity, project=run.project)
         # A link may outlive its source if the deletion did not know of it.
-        version_at(work.state(ARTIFACT, found.artifact), found.source_index)
+        artifact = work.state(ARTIFACT, found.artifact)
+        version_at(artifact, found.source_index)
+        permit_reading(work, artifact.entity)
         if self.type is not None and self.type != found.line.type:
             raise TypeMismatch(
                 thing="artifact", name=self.name, type=found.line.type, asked=self.type
@@ -124,5 +143,8 @@ class Finish:
     def carry_out(self, work: Work) -> RunPath:
         """Decide; see :class:`Finish`."""
         find_run(work, self.run)
+        if self.state not in get_args(RunState):
+            rule = f"Expected one of: {', '.join(map(repr, get_args(RunState)))}"
+            raise InvalidSetting(setting="state of a run", value=quoted(self.state), rule=rule)
         work.decide(RUN, self.run, FinishRun(state=self.state))
         return RunPath(self.run)
