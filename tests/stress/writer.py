@@ -1,0 +1,221 @@
+"""A process that writes until it is killed: ``python -m tests.stress.writer``.
+
+What it writes follows a script, step by step, with a clock and ids of its own. So the same steps can be
+carried out elsewhere, and leave the very same log.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import stemmata
+from stemmata.stemma import Stemma
+from stemmata_domain.commands.log import Logged
+from stemmata_domain.digests import manifest_digest
+from stemmata_domain.entries import Entry
+from stemmata_domain.manifest import encode
+from tests.stress.places import digest, manifest
+
+Step = Callable[[Stemma, str], object]
+"""Something to do, under an idempotency key."""
+
+VERSIONS = 24
+SOURCE = "vision/mnist/digits"
+
+
+# --- the scripts ----------------------------------------------------------------------------
+
+
+def link_script() -> Iterator[Step]:
+    """Link versions, under an alias that moves; every so often into a new collection."""
+    yield _found
+    for i in range(VERSIONS):
+        yield _log_made_up(i)
+    for i in count():
+        yield _link(i % VERSIONS, f"wandb-registry-model/Digits {i // VERSIONS}")
+
+
+def log_script() -> Iterator[Step]:
+    """Log files, as outputs of runs; every so often files that were logged before."""
+    yield _found
+    for i in count():
+        if i % 5 == 0:
+            yield _start_run(i // 5)
+        yield _log_files(i if i % 3 else max(0, i - 2), f"vision/mnist/run-{i // 5}")
+
+
+def snapshot_script() -> Iterator[Step]:
+    """Log and link in turns, so that snapshots of both kinds are written."""
+    yield _found
+    for i in count():
+        yield _log_made_up(i)
+        yield _link(i, "wandb-registry-model/Digits")
+
+
+SCRIPTS: dict[str, Callable[[], Iterator[Step]]] = {
+    "link": link_script,
+    "log": log_script,
+    "snapshot": snapshot_script,
+}
+
+
+def _found(stemma: Stemma, key: str) -> object:
+    return stemma.organize("Acme Inc", entity="acme", teams=["vision"], people=["ada"], key=key)
+
+
+def _log_made_up(number: int) -> Step:
+    def step(stemma: Stemma, key: str) -> object:
+        return stemma.log(
+            SOURCE,
+            type="model",
+            manifest=manifest(number),
+            digest=digest(number),
+            size=1,
+            file_count=1,
+            key=key,
+        )
+
+    return step
+
+
+def _link(number: int, target: str) -> Step:
+    def step(stemma: Stemma, key: str) -> object:
+        aliases = ["staging", f"n{number}"]
+        return stemma.link(f"{SOURCE}:v{number}", target, aliases=aliases, key=key)
+
+    return step
+
+
+def _start_run(number: int) -> Step:
+    def step(stemma: Stemma, key: str) -> object:
+        return stemma.start_run(entity="vision", project="mnist", run=f"run-{number}", key=key)
+
+    return step
+
+
+def _log_files(number: int, run: str) -> Step:
+    def step(stemma: Stemma, key: str) -> object:
+        files = {f"part-{n}.txt": f"{number} {n}".encode() * 1_000 for n in range(3)}
+        return log_files(stemma, SOURCE, files, run=run, key=key)
+
+    return step
+
+
+def log_files(
+    stemma: Stemma, name: str, files: dict[str, bytes], *, run: str | None, key: str | None
+) -> Logged:
+    """Store files and a manifest of them, and log them as a version."""
+    entries = []
+    for path, data in sorted(files.items()):
+        blob = stemma.content.put_bytes(data)
+        entries.append(Entry(path=path, digest=blob.md5, size=blob.size, blob=blob.sha256))
+    stored = stemma.content.put_stream(encode(entries))
+    return stemma.log(
+        name,
+        type="dataset",
+        manifest=stored.sha256,
+        digest=manifest_digest((entry.path, entry.digest) for entry in entries),
+        size=sum(entry.size for entry in entries),
+        file_count=len(entries),
+        tags=["kept"],
+        aliases=["newest"],
+        run=run,
+        key=key,
+    )
+
+
+# --- carrying them out ----------------------------------------------------------------------
+
+
+class StepClock:
+    """A clock that shows the step, and ids that are counted within it."""
+
+    def __init__(self) -> None:
+        self._step = 0
+        self._count = 0
+
+    def begin(self, step: int) -> None:
+        """Turn to a step."""
+        self._step, self._count = step, 0
+
+    def now(self) -> datetime:
+        """Return the moment of the step."""
+        return datetime(2026, 3, 3, tzinfo=UTC) + timedelta(seconds=self._step)
+
+    def new(self) -> str:
+        """Return the next id of the step."""
+        self._count += 1
+        return f"{self._step:024x}{self._count:08x}"
+
+
+class Script:
+    """A script on its way: which step is next, and a registry to carry it out in."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self._steps = enumerate(SCRIPTS[name]())
+        self._clock = StepClock()
+        self.stemma = stemmata.open(url, actor="ada", clock=self._clock, ids=self._clock)
+
+    def skip(self, steps: int) -> None:
+        """Leave out the next *steps*, which were carried out before."""
+        for _ in range(steps):
+            next(self._steps)
+
+    def step(self) -> str:
+        """Carry out the next step, and return what came of it, as text."""
+        number, step = next(self._steps)
+        self._clock.begin(number)
+        return repr(step(self.stemma, f"step-{number}"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """Which script to carry out, where, and how many of its steps were carried out before."""
+
+    script: str
+    url: str
+    skip: int
+
+
+def create_registries(folder: Path) -> Iterator[str]:
+    """Create registry after registry in *folder*, and yield the name of each."""
+    for number in count():
+        script = Script("link", f"sqlite:///{folder}/{number}.db")
+        with script.stemma:
+            script.step()
+        yield f"{number}.db"
+
+
+def command_line(orders: Orders) -> list[str]:
+    """Return the arguments that start a writer."""
+    return ["-m", "tests.stress.writer", json.dumps(asdict(orders))]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Say that all is ready, and write until somebody ends it."""
+    orders = Orders(**json.loads(arguments[0]))
+    _say("ready")
+    if orders.script == "create":
+        for name in create_registries(Path(orders.url)):
+            _say(name)
+        return
+    script = Script(orders.script, orders.url)
+    script.skip(orders.skip)
+    _say("open")
+    while True:
+        _say(script.step())
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(json.dumps(word) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
