@@ -102,12 +102,11 @@ class RawRegistry:
         """Find a version by its collection's name and an alias, by one join over the indexes."""
         found: tuple[object, ...] = self._db.execute(
             "SELECT v.*, m.number, s.scope, s.name FROM view_collection c"
-            f" JOIN view_alias a ON a.collection = c.id AND a.alias = ? AND a.valid_to = {OPEN_END}"
-            " JOIN view_member m ON m.collection = c.id AND m.number = a.number"
-            f" AND m.valid_to = {OPEN_END}"
-            f" JOIN view_version v ON v.id = m.version AND v.valid_to = {OPEN_END}"
-            f" JOIN view_collection s ON s.id = v.artifact AND s.valid_to = {OPEN_END}"
-            f" WHERE c.scope = ? AND c.name = ? AND c.valid_to = {OPEN_END}",
+            f" CROSS JOIN view_alias a ON a.collection = c.id AND a.alias = ? AND {_open('a')}"
+            f" CROSS JOIN view_member m ON m.collection = c.id AND m.number = a.number AND {_open('m')}"
+            f" CROSS JOIN view_version v ON v.id = m.version AND {_open('v')}"
+            f" CROSS JOIN view_collection s ON s.id = v.artifact AND {_open('s')}"
+            f" WHERE c.scope = ? AND c.name = ? AND {_open('c')}",
             (alias, "r" * 32, "Digits"),
         ).fetchone()
         return found
@@ -116,15 +115,15 @@ class RawRegistry:
         """Read all versions of the collection, and the aliases of each."""
         aliases: dict[int, list[str]] = {}
         for number, alias in self._db.execute(
-            f"SELECT number, alias FROM view_alias WHERE collection = ? AND valid_to = {OPEN_END}",
+            f"SELECT a.number, a.alias FROM view_alias a WHERE a.collection = ? AND {_open('a')}",
             (_COLLECTION,),
         ):
             aliases.setdefault(number, []).append(alias)
         rows = self._db.execute(
             "SELECT m.number, v.*, s.scope, s.name FROM view_member m"
-            f" JOIN view_version v ON v.id = m.version AND v.valid_to = {OPEN_END}"
-            f" JOIN view_collection s ON s.id = v.artifact AND s.valid_to = {OPEN_END}"
-            f" WHERE m.collection = ? AND m.valid_to = {OPEN_END} ORDER BY m.number",
+            f" CROSS JOIN view_version v ON v.id = m.version AND {_open('v')}"
+            f" CROSS JOIN view_collection s ON s.id = v.artifact AND {_open('s')}"
+            f" WHERE m.collection = ? AND {_open('m')} ORDER BY m.number",
             (_COLLECTION,),
         ).fetchall()
         return [(*row, aliases.get(row[0])) for row in rows]
@@ -132,3 +131,7 @@ class RawRegistry:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _open(name: str) -> str:
+    return f"{name}.span = 0 AND {name}.valid_to = {OPEN_END}"
