@@ -99,11 +99,14 @@ class Folder:
                     Path(folder).rmdir()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def being(self, what: str) -> Iterator[None]:
         """Raise what goes wrong inside as a failure of the folder.
 
+        Args:
+            what: What is done with it: `written` or `read`.
+
         Raises:
-            StoreUnavailable: The disk is full, or this user may not write here, for example.
+            StoreUnavailable: The disk is full, or this user may not do that here, for example.
         """
         try:
             yield
@@ -112,7 +115,7 @@ class Folder:
         except OSError as error:
             where = error.filename2 or error.filename
             which = f" ({os.fsdecode(where)})" if isinstance(where, str | bytes) else ""
-            why = f"cannot be written: {error.strerror or error}{which}"
+            why = f"cannot be {what}: {error.strerror or error}{which}"
             raise StoreUnavailable(store=str(self.root), why=why) from error
 
 

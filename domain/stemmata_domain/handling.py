@@ -4,6 +4,8 @@
 - On a store that lets one writer in at a time, the command is decided while it holds that right, so
   that it cannot conflict. On any other store the append states what was read, and a conflict leads to
   a new decision, a bounded number of times.
+- Threads get their turn in the order in which they came, and nothing long is read while others wait
+  for the right to append.
 - A command that was carried out under an idempotency key gives the same actor the same result again
   and appends nothing.
 """
@@ -11,10 +13,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
-from threading import RLock
+from threading import Lock
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import orjson
@@ -32,7 +35,7 @@ from stemmata_domain.events import CommandKeyed
 from stemmata_domain.names import idempotency_key
 from stemmata_domain.ports import Clock, EventStore, IdSource, KeepsSnapshots, SerialisesWriters
 from stemmata_domain.recorded import Context, RecordedEvent
-from stemmata_domain.states import States
+from stemmata_domain.states import LongToRead, States
 from stemmata_domain.work import Work
 
 Result = TypeVar("Result", covariant=True)
@@ -84,7 +87,7 @@ class CommandHandler:
         self._inline = inline
         self._attempts = attempts
         self._states = States(store)
-        self._mutex = RLock()
+        self._mutex = _Turns()
         self._serialised = store if isinstance(store, SerialisesWriters) else None
         self._snapshots = store if isinstance(store, KeepsSnapshots) else None
 
@@ -115,6 +118,10 @@ class CommandHandler:
                 attempt += 1
                 try:
                     return self._once(command, actor, key, correlation, inform)
+                except LongToRead as long:
+                    # Nobody waits while it is read: the right to append was let go.
+                    self._states.read_ahead(long)
+                    attempt -= 1
                 except WrongExpectedVersion:
                     self._states.forget()
                     if attempt == self._attempts:
@@ -135,7 +142,7 @@ class CommandHandler:
         inform: Callable[[Command[R]], Command[R]] | None,
     ) -> R:
         with self._exclusively():
-            self._states.begin()
+            self._states.begin(hurries=self._serialised is not None)
             work = Work(self._states, actor=actor, time=self._clock.now(), ids=self._ids)
             if key is not None and (done := _done_before(work, command, key)) is not None:
                 return done
@@ -161,8 +168,49 @@ class CommandHandler:
                     self._snapshots.save_snapshot(snapshot)
         return result
 
-    def _exclusively(self) -> AbstractContextManager[None]:
+    def _exclusively(self) -> AbstractContextManager[object]:
         return nullcontext() if self._serialised is None else self._serialised.writing()
+
+
+class _Turns:
+    """A lock that threads get in the order in which they ask for it.
+
+    With an ordinary one, a thread that asks again at once gets it before those that must wake up first.
+    """
+
+    def __init__(self) -> None:
+        self._mutex = Lock()
+        self._taken = False
+        self._waiting: deque[Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        try:
+            turn.acquire()
+        except BaseException:
+            self._leave(turn)
+            raise
+
+    def _leave(self, turn: Lock) -> None:
+        with self._mutex:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return
+        # The turn had come already.
+        self.__exit__()
+
+    def __exit__(self, *_: object) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
 
 
 def _unfit(command: Command[object], error: ValidationError) -> InvalidSetting:

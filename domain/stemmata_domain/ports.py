@@ -78,7 +78,7 @@ class EventStore(Protocol):
 class SerialisesWriters(Protocol):
     """A store that can let one writer at a time decide and append, so that nobody conflicts."""
 
-    def writing(self) -> AbstractContextManager[None]:
+    def writing(self) -> AbstractContextManager[object]:
         """Hold the right to append.
 
         Inside, reads on this thread see the newest events, and no other writer appends. What was

@@ -1,8 +1,9 @@
 """The states of aggregates, kept while they are current.
 
-A state that is at hand is brought up to date by the tail of its stream; one that is not is folded from
-the newest snapshot, or from the start. As long as nobody else has written to the store, nothing is
-read at all.
+- A state that is at hand is brought up to date by the tail of its stream; one that is not is folded
+  from the newest snapshot, or from the start.
+- As long as nobody else has written to the store, nothing is read at all.
+- In a hurry, because others wait, nothing long is read: :class:`LongToRead` says what to read first.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from stemmata_domain.decider import Decider
 from stemmata_domain.errors import InvalidSetting
@@ -22,8 +23,18 @@ State = TypeVar("State")
 Command = TypeVar("Command")
 
 _PAGE = 5_000
+_SHORT = 256
 _SNAPSHOT_AFTER = 2_000
 _SNAPSHOT_GROWTH = 0.02
+
+
+class LongToRead(Exception):
+    """A state cannot be had in a hurry; `States.read_ahead` gets most of it."""
+
+    def __init__(self, decider: Decider[Any, Any], stream: str) -> None:
+        super().__init__(stream)
+        self.decider = decider
+        self.stream = stream
 
 
 @dataclass(slots=True)
@@ -47,10 +58,16 @@ class States:
         self._loaded: OrderedDict[str, Loaded[object]] = OrderedDict()
         self._head = 0
         self._others_wrote_at = 0
+        self._hurries = False
         self._long_since_snapshot: set[str] = set()
 
-    def begin(self) -> None:
-        """Find out whether somebody else has written since the last command."""
+    def begin(self, *, hurries: bool = False) -> None:
+        """Find out whether somebody else has written since the last command.
+
+        Args:
+            hurries: Whether to raise `LongToRead` rather than read much.
+        """
+        self._hurries = hurries
         head = self._store.head()
         if head != self._head:
             self._head = self._others_wrote_at = head
@@ -66,6 +83,7 @@ class States:
 
         Raises:
             InvalidSetting: No stream can be called that.
+            LongToRead: It takes long, and there is a hurry.
         """
         known = cast("Loaded[State] | None", self._loaded.get(stream))
         if known is None:
@@ -80,10 +98,18 @@ class States:
         self._read_tail(known, stream)
         return known
 
+    def read_ahead(self, long: LongToRead) -> None:
+        """Read what took too long in a hurry; what is appended meanwhile is a short tail then."""
+        self._hurries = False
+        self._others_wrote_at = self._head + 1
+        self.load(long.decider, long.stream)
+
     def _from_snapshot(self, decider: Decider[State, object], stream: str) -> Loaded[State]:
         if decider.snapshots is not None and self._snapshots is not None:
             snapshot = self._snapshots.load_snapshot(stream)
             if snapshot is not None and snapshot.schema == decider.snapshots.schema:
+                if self._hurries:
+                    raise LongToRead(decider, stream)
                 # One that is damaged is as good as none: the events are there.
                 with suppress(ValueError, LookupError, TypeError):
                     state = decider.snapshots.read(snapshot.body)
@@ -91,12 +117,15 @@ class States:
         return Loaded(decider, decider.initial, NO_STREAM, 0)
 
     def _read_tail(self, known: Loaded[State], stream: str) -> None:
+        limit = _SHORT if self._hurries else _PAGE
         while True:
-            page = self._store.read_stream(stream, after=known.version, limit=_PAGE)
+            page = self._store.read_stream(stream, after=known.version, limit=limit)
             known.state = known.decider.fold((r.event for r in page), known.state)
             known.version += len(page)
-            if len(page) < _PAGE:
+            if len(page) < limit:
                 break
+            if self._hurries:
+                raise LongToRead(known.decider, stream)
         known.checked_at = self._head
         self._note_growth(known, stream)
 

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from stemmata_adapters.databases import forks
@@ -109,8 +109,7 @@ class SqliteDatabase:
             raise unavailable(self.path, error) from error
         return found
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
         """Hold the right to write; what was written is durable and visible when the block ends.
 
         Within it the same thread may enter again, and joins. An exception undoes everything.
@@ -119,9 +118,13 @@ class SqliteDatabase:
             StoreUnavailable: The file cannot be written; nothing was.
         """
         if self._writing_thread == threading.get_ident():
+            # A command joins several times, so that this way is kept short.
             assert self._writer is not None
-            yield self._writer
-            return
+            return nullcontext(self._writer)
+        return self._turn()
+
+    @contextmanager
+    def _turn(self) -> Iterator[sqlite3.Connection]:
         with self._mutex:
             if self._writer is None:
                 self._writer = self._connect()
@@ -240,7 +243,6 @@ class SqliteDatabase:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-        self._lock.close()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
@@ -249,7 +251,8 @@ class SqliteDatabase:
 
     def after_fork_in_child(self) -> bool:
         """Start anew; return whether connections are left that are in use in the parent."""
-        # They are never closed here, because that would meddle with the parent's.
+        # They are never closed here, because that would meddle with the parent's. The lock file is:
+        # as long as a fork has it open, the lock of a parent that was killed stays taken.
         carried = (*self._readers, *(() if self._writer is None else (self._writer,)))
         self._abandoned += carried
         self._lock.close()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -221,11 +221,9 @@ class SqliteEventStore(RecorderEventStore):
         super().__init__(SqliteRecorder(database), ids=ids)
         self._database = database
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[object]:
         """Hold the right to append; see the port."""
-        with self._database.writing():
-            yield
+        return self._database.writing()
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; see the port."""
