@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import weakref
 from collections.abc import Iterable, Iterator
@@ -22,12 +21,13 @@ from typing import IO, Literal, TypeAlias, overload
 
 from stemmata_adapters.batches import batched, part_of
 from stemmata_adapters.content_stores.meter import Meter
+from stemmata_adapters.local_files import files_under, reading, size_under
 from stemmata_adapters.references.schemes import References
 from stemmata_adapters.spool import EntrySpool
 from stemmata_domain.content import Blob, ContentStore, FilePath, Progress
 from stemmata_domain.digests import DigestAlgorithm, content_digest
 from stemmata_domain.entries import Entry, entry_path
-from stemmata_domain.errors import EntryTaken, InvalidLocalPath, InvalidSetting, StemmataError
+from stemmata_domain.errors import EntryTaken, InvalidLocalPath, InvalidSetting
 from stemmata_domain.manifest import ManifestDigest, encode
 
 TextMode: TypeAlias = Literal["x", "w", "xt", "wt", "x+", "w+"]
@@ -54,36 +54,6 @@ class StoredManifest:
     algorithm: DigestAlgorithm
     size: int
     file_count: int
-
-
-def files_under(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Give the files under a folder, in no order, with their paths from there.
-
-    Symbolic links are followed, to files and to folders. Empty folders give nothing.
-
-    Raises:
-        InvalidLocalPath: A folder is inside itself by way of links, or something is no file.
-    """
-    waiting = [(folder, "", frozenset({_identity(folder)}))]
-    while waiting:
-        place, above, within = waiting.pop()
-        with os.scandir(place) as found:
-            for each in found:
-                path = Path(each.path)
-                if each.is_file():
-                    yield f"{above}{each.name}", path
-                elif not each.is_dir():
-                    raise InvalidLocalPath(path=each.path)
-                elif (identity := _identity(path)) in within:
-                    rule = "Symbolic links lead back to a folder that they are in"
-                    raise InvalidLocalPath(path=each.path, rule=rule)
-                else:
-                    waiting.append((path, f"{above}{each.name}/", within | {identity}))
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    found = folder.stat()
-    return found.st_dev, found.st_ino
 
 
 class Draft:
@@ -172,7 +142,7 @@ class Draft:
         if not file.is_file():
             raise InvalidLocalPath(path=str(file))
         path = entry_path(file.name if name is None else name)
-        with _reading(file):
+        with reading(file):
             blob = self._content.put_file(file, algorithm=self.algorithm, progress=progress)
         entry = self._entry(path, blob)
         self._entries.add(entry, overwrite=overwrite)
@@ -208,8 +178,8 @@ class Draft:
         # All at once at the end, so that a folder is added as a whole or not at all.
         added = EntrySpool()
         try:
-            with _reading(folder):
-                meter = Meter(progress, total=_size_under(folder) if progress else 0)
+            with reading(folder):
+                meter = Meter(progress, total=size_under(folder) if progress else 0)
                 for some in batched(files_under(folder), _AT_ONCE):
                     paths = [entry_path(f"{inside}{relative}") for relative, _ in some]
                     files = [file for _, file in some]
@@ -392,18 +362,3 @@ def _check_mode(mode: str, encoding: str | None) -> None:
                 return
             rule = "bytes have none"
         raise InvalidSetting(setting="encoding", value=encoding, rule=rule)
-
-
-def _size_under(folder: Path) -> int:
-    return sum(file.stat().st_size for _, file in files_under(folder))
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except StemmataError:
-        raise
-    except OSError as error:
-        rule = f"Cannot read ({error.strerror or error})"
-        raise InvalidLocalPath(path=str(error.filename or path), rule=rule) from error

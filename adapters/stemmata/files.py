@@ -16,31 +16,27 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from hashlib import file_digest
 from io import BytesIO
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Lock
 from typing import BinaryIO, cast
 
 from stemmata_adapters.batches import batched, part_of
+from stemmata_adapters.comparing import compare, holds, may_hold, side_by_side
 from stemmata_adapters.content_stores.meter import Meter
 from stemmata_adapters.content_stores.transfer import cores, in_parallel
 from stemmata_adapters.folder import Folder, local_parts
 from stemmata_adapters.references.schemes import References
 from stemmata_adapters.spool import EntrySpool
 from stemmata_domain.content import ContentStore, FilePath, Progress
-from stemmata_domain.digests import content_digest
 from stemmata_domain.entries import Entry, entry_path
 from stemmata_domain.errors import (
-    DigestMismatch,
     FileMissing,
     InvalidEntryPath,
     InvalidManifest,
     NotASingleFile,
     ReferenceMissing,
-    StoreUnavailable,
     UnexpectedFile,
     UnknownEntry,
 )
@@ -125,12 +121,7 @@ class VersionFiles:
 
     def under(self, folder: str) -> Iterator[Entry]:
         """Give the entries under *folder*, sorted by path, with paths as they are in the whole."""
-        start = f"{self._known(folder)}/"
-        for entry in self:
-            if entry.path.startswith(start):
-                yield entry
-            elif entry.path > start:
-                return
+        return self._starting(f"{self._known(folder)}/")
 
     def open(self, path: str) -> BinaryIO:
         """Return the content of a file, open for reading; all of it was verified before.
@@ -161,6 +152,13 @@ class VersionFiles:
             opened.close()
             raise
         return opened
+
+    def _starting(self, text: str) -> Iterator[Entry]:
+        for entry in self:
+            if entry.path.startswith(text):
+                yield entry
+            elif entry.path > text:
+                return
 
     def _known(self, path: str) -> str:
         try:
@@ -201,10 +199,9 @@ class VersionFiles:
         prefix = path_prefix or ""
         meter = Meter(progress, total=self._examine(prefix))
         folder = Folder(root)
-        wanted = (entry for entry in self if entry.path.startswith(prefix))
-        with folder.writing(), self._reach() as references:
+        with folder.being("written"), self._reach() as references:
             folder.make()
-            for some in batched(wanted, _AT_ONCE):
+            for some in batched(self._starting(prefix), _AT_ONCE):
                 places = [(entry, folder.place_for(entry.path)) for entry in some]
                 self._bring(places, references, meter, allow_missing=allow_missing_references)
         meter.finish()
@@ -224,8 +221,8 @@ class VersionFiles:
         """
         self._examine("")
         folder = Folder(root)
-        with folder.writing():
-            for entry, found in _side_by_side(iter(self), folder.files()):
+        with folder.being("written"):
+            for entry, found in side_by_side(iter(self), folder.files()):
                 if entry is None and found is not None:
                     folder.root.joinpath(found).unlink()
             folder.prune()
@@ -277,7 +274,7 @@ class VersionFiles:
         looks: list[Callable[[], None]] = []
 
         def look(entry: Entry, place: Path) -> None:
-            if _holds(entry, place, references):
+            if holds(entry, place, references):
                 meter.add(entry.size)
             else:
                 absent.append((entry, place))
@@ -291,7 +288,7 @@ class VersionFiles:
             meter.add(entry.size)
 
         for entry, place in places:
-            if _may_hold(entry, place):
+            if may_hold(entry, place):
                 looks.append(partial(look, entry, place))
             else:
                 absent.append((entry, place))
@@ -322,7 +319,7 @@ class VersionFiles:
 
         def members() -> Iterator[Entry]:
             nonlocal skipped
-            for entry, found in _side_by_side(iter(self), folder.files()):
+            for entry, found in side_by_side(iter(self), folder.files()):
                 if entry is None:
                     raise UnexpectedFile(path=str(folder.root / (found or "")), artifact=self.name)
                 if entry.ref is not None:
@@ -332,13 +329,13 @@ class VersionFiles:
                 else:
                     yield entry
 
-        def compare(entry: Entry) -> None:
-            _compare(entry, folder.path_of(entry.path))
+        def member(entry: Entry) -> None:
+            compare(entry, folder.path_of(entry.path))
             meter.add(entry.size)
 
-        with folder.writing():
+        with folder.being("read"):
             for some in batched(members(), _AT_ONCE):
-                in_parallel([partial(compare, entry) for entry in some], workers=max(2, cores()))
+                in_parallel([partial(member, entry) for entry in some], workers=max(2, cores()))
         meter.finish()
         if skipped:
             warnings.warn(f"skipped verification of {skipped} references", stacklevel=2)
@@ -362,57 +359,3 @@ def _stored(entry: Entry) -> str | None:
         rule = f"{entry.path!r} has neither a blob nor a ref: its content is not here"
         raise InvalidManifest(rule=rule)
     return entry.blob
-
-
-def _may_hold(entry: Entry, place: Path) -> bool:
-    """Tell whether it is worth reading what stands at *place*."""
-    try:
-        found = place.lstat()
-    except FileNotFoundError:
-        return False
-    if S_ISDIR(found.st_mode):
-        why = "it is in the way: the artifact has a file there"
-        raise StoreUnavailable(store=str(place), why=why)
-    return S_ISREG(found.st_mode) and (entry.blob is None or entry.size == found.st_size)
-
-
-def _holds(entry: Entry, place: Path, references: References) -> bool:
-    try:
-        if entry.blob is None:
-            return references.is_at(entry, place)
-        with place.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest() == entry.blob
-    except OSError:  # what cannot be read is replaced
-        return False
-
-
-def _compare(entry: Entry, place: Path) -> None:
-    expected = entry.digest if entry.blob is None else f"sha256:{entry.blob}"
-    if not S_ISREG(place.stat().st_mode):
-        actual = "what is no file"
-    else:
-        with place.open("rb") as file:
-            if entry.blob is None:
-                chunks = iter(lambda: file.read(_CHUNK), b"")
-                actual = content_digest(chunks, algorithm=entry.algorithm)
-            else:
-                actual = f"sha256:{file_digest(file, 'sha256').hexdigest()}"
-    if actual != expected:
-        raise DigestMismatch(where=f"file: {entry.path}", expected=expected, actual=actual)
-
-
-def _side_by_side(
-    entries: Iterator[Entry], found: Iterator[str]
-) -> Iterator[tuple[Entry | None, str | None]]:
-    """Give entries and files with equal paths together, and the others alone; both come sorted."""
-    entry, path = next(entries, None), next(found, None)
-    while entry is not None or path is not None:
-        if path is None or (entry is not None and entry.path < path):
-            yield entry, None
-            entry = next(entries, None)
-        elif entry is None or path < entry.path:
-            yield None, path
-            path = next(found, None)
-        else:
-            yield entry, path
-            entry, path = next(entries, None), next(found, None)

@@ -13,6 +13,7 @@ from stemmata.draft import Draft
 from stemmata.files import VersionFiles
 from stemmata_adapters.content_stores.disk import DiskContentStore
 from stemmata_adapters.content_stores.memory import MemoryContentStore
+from stemmata_adapters.references.schemes import References
 from stemmata_domain.content import ContentStore
 from stemmata_domain.digests import DigestAlgorithm, md5_b64
 from stemmata_domain.entries import Entry
@@ -107,6 +108,12 @@ def test_an_entry_is_found_by_its_path(files: VersionFiles) -> None:
             with pytest.raises(UnknownEntry, match="'digits:v0'") as refused:
                 files.get(unknown)
             assert isinstance(refused.value, KeyError)
+
+
+@pytest.mark.parametrize("unknown", ["a", "b", "zzz", "..", ""])
+def test_what_is_unknown_is_told_at_the_first_question(files: VersionFiles, unknown: str) -> None:
+    with pytest.raises(UnknownEntry):
+        files.get(unknown)
 
 
 def test_entries_are_found_under_a_folder(files: VersionFiles) -> None:
@@ -485,6 +492,33 @@ def test_a_reference_of_an_unknown_scheme_is_refused(
         files.download(root)
 
 
+def test_references_are_asked_for_through_what_was_brought(
+    draft: Draft, content: ContentStore, root: Path
+) -> None:
+    class Echo:
+        def entries(
+            self, uri: str, *, name: str | None, checksum: bool, max_objects: int
+        ) -> Iterator[Entry]:
+            yield Entry(path=name or "echo", digest="d", ref=uri)
+
+        def read(self, entry: Entry) -> Iterator[bytes]:
+            yield str(entry.ref).encode()
+
+        def close(self) -> None:
+            raise AssertionError("it belongs to whoever brought it")
+
+    references = References(handlers={"echo": Echo()})
+    brought = Draft(content, references=references)
+    brought.add_reference("echo:hello")
+    manifest = brought.seal().manifest
+    brought.close()
+    files = VersionFiles(
+        content, manifest=manifest, name="x:v0", cache_dir=root, references=references
+    )
+    files.download(root)
+    assert held_by(root) == {"echo": b"echo:hello"}
+
+
 # --- checkout -------------------------------------------------------------------------------
 
 
@@ -604,6 +638,27 @@ def test_references_are_passed_over_and_counted(
     (root / "refs" / "two").unlink()
     with pytest.warns(UserWarning, match="skipped verification of 2 references"):
         assert files.verify(root) == 2
+
+
+@pytest.mark.parametrize(
+    ("digest", "extra"),
+    [("XUFAKrxLKna5cZ2REBfFkg==", ""), ("tenBrQcbPn/Hec+qXlI4GA==", ',"extra":{"alg":"XXH128"}')],
+)
+def test_a_manifest_of_other_making_is_compared_by_its_own_digests(
+    content: ContentStore, root: Path, digest: str, extra: str
+) -> None:
+    """Semantics §12: MD5 of the bytes, or XXH128 where the entry says so."""
+    manifest = content.put_bytes(
+        b'{"version":1,"storagePolicy":"wandb-storage-policy-v1","contents":'
+        b'{"f":{"digest":"%s","size":5%s}}}' % (digest.encode(), extra.encode())
+    )
+    files = VersionFiles(content, manifest=manifest.sha256, name="x:v0", cache_dir=root)
+    root.mkdir(parents=True)
+    (root / "f").write_bytes(b"hello")
+    assert files.verify(root) == 0
+    (root / "f").write_bytes(b"HELLO")
+    with pytest.raises(DigestMismatch, match=r"^Digest mismatch for file: f: "):
+        files.verify(root)
 
 
 def test_links_and_special_files_are_no_members(
