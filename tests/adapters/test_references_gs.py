@@ -122,7 +122,6 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
         thread = threading.Thread(target=bucket.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{bucket.server_port}")
-        monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project")
         yield bucket
         bucket.shutdown()
         thread.join()

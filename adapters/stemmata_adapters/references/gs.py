@@ -176,7 +176,8 @@ class GsReferences:
         with self._lock:
             if self._client is None:
                 try:
-                    self._client = storage.Client()
+                    # Objects are read without a project; asking for one may fail.
+                    self._client = storage.Client(project=None)
                 except DefaultCredentialsError:
                     self._client = storage.Client.create_anonymous_client()
 
