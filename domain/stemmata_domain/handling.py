@@ -112,16 +112,18 @@ class CommandHandler:
             WrongExpectedVersion: Others were faster each time; trying later may help.
         """
         key = None if key is None else idempotency_key(key)
-        attempt = 0
+        attempt = reads = 0
         with self._mutex:
             while True:
                 attempt += 1
+                hurries = self._serialised is not None and reads < self._attempts
                 try:
-                    return self._once(command, actor, key, correlation, inform)
+                    return self._once(command, actor, key, correlation, inform, hurries=hurries)
                 except LongToRead as long:
-                    # Nobody waits while it is read: the right to append was let go.
+                    # The right to append was let go, so that nobody waits while this is read.
                     self._states.read_ahead(long)
                     attempt -= 1
+                    reads += 1
                 except WrongExpectedVersion:
                     self._states.forget()
                     if attempt == self._attempts:
@@ -140,9 +142,11 @@ class CommandHandler:
         key: str | None,
         correlation: str | None,
         inform: Callable[[Command[R]], Command[R]] | None,
+        *,
+        hurries: bool,
     ) -> R:
         with self._exclusively():
-            self._states.begin(hurries=self._serialised is not None)
+            self._states.begin(hurries=hurries)
             work = Work(self._states, actor=actor, time=self._clock.now(), ids=self._ids)
             if key is not None and (done := _done_before(work, command, key)) is not None:
                 return done

@@ -101,8 +101,10 @@ class States:
     def read_ahead(self, long: LongToRead) -> None:
         """Read what took too long in a hurry; what is appended meanwhile is a short tail then."""
         self._hurries = False
-        self._others_wrote_at = self._head + 1
-        self.load(long.decider, long.stream)
+        known = self._loaded.get(long.stream)
+        if known is None:
+            known = self._loaded[long.stream] = self._from_snapshot(long.decider, long.stream)
+        self._read_tail(known, long.stream)
 
     def _from_snapshot(self, decider: Decider[State, object], stream: str) -> Loaded[State]:
         if decider.snapshots is not None and self._snapshots is not None:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,11 +48,13 @@ class Meter:
         statements: The statements, with their values left out.
         steps: Instructions of SQLite's own machine, in tens: what the statements made it do.
         events: Events that were read from streams.
+        while_others_wait: How many of these while nobody else could write.
     """
 
     statements: list[str] = field(default_factory=list)
     steps: int = 0
     events: int = 0
+    while_others_wait: int = 0
 
     def watch(self, connection: sqlite3.Connection) -> None:
         """Count what is done on a connection."""
@@ -72,13 +74,25 @@ class MeteredEventStore(SqliteEventStore):
     """An event store that counts the events that are read from its streams."""
 
     meter: Meter
+    _writes = False
 
     def read_stream(
         self, stream: str, *, after: int = NO_STREAM, limit: int | None = None
     ) -> Sequence[RecordedEvent]:
         found = super().read_stream(stream, after=after, limit=limit)
         self.meter.events += len(found)
+        if self._writes:
+            self.meter.while_others_wait += len(found)
         return found
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with super().writing():
+            self._writes = True
+            try:
+                yield
+            finally:
+                self._writes = False
 
 
 @contextmanager
@@ -173,6 +187,22 @@ def link_after(path: Path, size: int) -> Meter:
         meter.steps = meter.events = 0
         stemma.link(f"{SOURCE}:v{size + 2}", TARGET, aliases=["staging"])
         return meter
+
+
+@pytest.mark.parametrize("snapshots", [True, False])
+def test_a_process_that_has_much_to_read_first_lets_others_write_meanwhile(
+    registries: dict[int, Path], tmp_path: Path, snapshots: bool
+) -> None:
+    path = copied(registries, tmp_path, LARGE)
+    if not snapshots:
+        with closing(sqlite3.connect(path)) as raw:
+            raw.execute("DELETE FROM snapshot")
+            raw.commit()
+    with metered(path) as (stemma, meter):
+        linked = stemma.link(f"{SOURCE}:v{LARGE}", TARGET, aliases=["staging"])
+        assert linked.index == LARGE
+        assert meter.events > (0 if snapshots else 2 * LARGE)
+        assert meter.while_others_wait < 600
 
 
 @pytest.mark.parametrize(
