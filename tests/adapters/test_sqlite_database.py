@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from stemmata_adapters.databases.file_lock import FileLock
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
@@ -493,14 +494,11 @@ def test_a_fork_is_refused_a_file_that_was_in_use(path: Path, then: str) -> None
 
 KILLED_WITH_A_FORK = """
 import signal
-read, write = os.pipe()
 with database.writing() as writer:
     writer.execute("INSERT INTO note (text) VALUES ('never')")
     child = os.fork()
     if child == 0:
-        os.close(write)
-        os.read(read, 1)  # lives on until the test ends it
-        os._exit(0)
+        time.sleep(600)
     print(child, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -591,6 +589,46 @@ def test_closing_leaves_no_file_open(path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         note(database, "y")
     assert held() == []
+
+
+def test_who_writes_keeps_out_programs_that_do_not_queue(
+    database: SqliteDatabase, path: Path
+) -> None:
+    with closing(sqlite3.connect(path, timeout=0)) as raw:
+        with database.writing():
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                raw.execute("INSERT INTO note (text) VALUES ('raw')")
+            assert notes(database) == []
+        raw.execute("INSERT INTO note (text) VALUES ('raw')")
+        raw.commit()
+    assert notes(database) == ["raw"]
+
+
+def test_a_program_that_does_not_queue_is_waited_for(database: SqliteDatabase, path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with closing(sqlite3.connect(path)) as raw:
+            raw.execute("INSERT INTO note (text) VALUES ('raw')")
+            waiting = pool.submit(note, database, "ours")
+            time.sleep(0.1)
+            assert not waiting.done()
+            raw.commit()
+        waiting.result(PATIENCE)
+    assert notes(database) == ["raw", "ours"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_writers_queue_at_the_lock_file(database: SqliteDatabase) -> None:
+    lock = FileLock(database.path.with_name("notes.db-lock"))
+    with closing(lock), ThreadPoolExecutor(1) as pool:
+        with lock:
+            with lock:
+                waiting = pool.submit(note, database, "x")
+                time.sleep(0.05)
+            time.sleep(0.05)
+            assert not waiting.done()
+            assert notes(database) == []
+        waiting.result(PATIENCE)
+    assert notes(database) == ["x"]
 
 
 def test_closing_waits_for_who_writes(database: SqliteDatabase, path: Path) -> None:

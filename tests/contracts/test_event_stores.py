@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -312,5 +313,7 @@ def test_a_subscription_hands_out_what_other_processes_write(tmp_path: Path) -> 
 def test_a_subscription_that_waits_is_stopped_by_another_thread(tmp_path: Path) -> None:
     with closing(open_sqlite(tmp_path / "log.db")) as store:
         subscription = store.recorder.subscribe()
-        threading.Timer(0.05, subscription.stop).start()
+        threading.Timer(0.3, subscription.stop).start()
+        before = time.thread_time()
         assert list(subscription) == []
+        assert time.thread_time() - before < 0.15  # it slept

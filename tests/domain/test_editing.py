@@ -68,6 +68,17 @@ def test_an_edit_through_a_link_is_an_edit_of_the_source(world: World, name: str
     assert {r.stream for r in world.store.read_all(after=before)} == {f"artifact-{artifact}"}
 
 
+def test_an_edit_through_a_link_is_of_its_source_whatever_number_the_link_has(
+    world: World,
+) -> None:
+    world.log("B")
+    third = world.log("C").version
+    assert world.link("digits:v2").index == 1
+    assert world.done(edit("wandb-registry-model/Digits:v1", description="third")) == [
+        DescriptionChanged(version=third, index=2, description="third")
+    ]
+
+
 def test_a_description_is_cleared_by_name(world: World) -> None:
     (changed,) = world.done(edit(clear_description=True))
     assert isinstance(changed, DescriptionChanged)

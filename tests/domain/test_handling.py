@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 import pytest
@@ -37,6 +37,7 @@ from stemmata_domain.events import (
     Event,
     TypeAccepted,
     VersionLinked,
+    VersionUnlinked,
 )
 from stemmata_domain.handling import fingerprint
 from stemmata_domain.ports import NO_STREAM, Append, EventStore, Snapshot
@@ -411,6 +412,23 @@ def test_two_who_use_one_key_at_once_do_it_once() -> None:
     assert world.log("D").index == 3
 
 
+def test_a_key_belongs_to_the_actor_who_chose_it() -> None:
+    """Nothing leaks between people who know nothing of each other."""
+    world = a_world(Counting())
+    first = world.do(logging("D"), actor="a", key="1")
+    assert world.do(logging("D"), actor="b", key="1") != first  # not new any more
+    assert world.do(logging("E"), actor="a/b", key="c").index == 4
+    assert world.do(logging("F"), actor="a", key="b/c").index == 5
+    assert world.do(logging("D"), actor="a", key="1") == first
+
+
+@pytest.mark.parametrize("key", ["", "x" * 257])
+def test_a_key_has_1_to_256_characters(key: str) -> None:
+    world = a_world(Counting())
+    world.refused(logging("D"), InvalidSetting, key=key, setting="idempotency key")
+    assert world.do(logging("D"), key="x" * 256).index == 3
+
+
 def test_the_order_of_metadata_does_not_tell_commands_apart() -> None:
     one = logging(metadata={"a": 1, "b": 2})
     assert fingerprint(one) == fingerprint(logging(metadata={"b": 2, "a": 1}))
@@ -529,6 +547,60 @@ def test_without_turn_taking_inline_is_called_after_the_append() -> None:
     handler = world.another_handler(inline=lambda recorded: heads.append(store.head()))
     handler.handle(link("digits:v0"), actor="ada")
     assert heads == [store.head()]
+
+
+# --- what the log cannot tell a command ---------------------------------------------------------
+
+
+def test_a_command_is_informed_each_time_before_it_is_decided() -> None:
+    store = Plain()
+    world = a_world(store)
+    other = world.another_handler()
+    collection = world.do(link("digits:v0")).collection
+    store.before_append = lambda: other.handle(link("digits:v1"), actor="other")
+    informed: list[Delete] = []
+
+    def inform(delete: Any) -> Any:
+        linked = [e.index for e in world.events() if isinstance(e, VersionLinked)]
+        informed.append(replace(delete, links=tuple((collection, index) for index in linked)))
+        return informed[-1]
+
+    delete = Delete(name="digits:v1", entity="vision", project="mnist", force=True)
+    deleted = world.handler.handle(delete, actor="host", inform=inform)
+    assert [len(each.links) for each in informed] == [1, 2]
+    assert [e for e in world.events() if isinstance(e, VersionUnlinked)] == [
+        VersionUnlinked(version=deleted.version, index=1)
+    ]
+
+
+def test_nobody_writes_between_the_information_and_the_append() -> None:
+    world = a_world(Counting())
+    other = world.another_handler()
+
+    def inform(command: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            waiting.append(threading.Thread(target=lambda: other.handle(logging("D"), actor="b")))
+            waiting[0].start()
+            pool.submit(waiting[0].join, 0.1).result()
+        assert waiting[0].is_alive()
+        return command
+
+    waiting: list[threading.Thread] = []
+    world.handler.handle(link("digits:v0"), actor="host", inform=inform)
+    waiting[0].join()
+    assert [type(e) for e in world.events()[-3:]] == [AliasAdded, ArtifactLogged, AliasAdded]
+
+
+def test_what_a_command_was_informed_of_is_no_part_of_what_its_key_stands_for() -> None:
+    world = a_world(Counting())
+    delete = Delete(name="digits:v1", entity="vision", project="mnist")
+    first = world.handler.handle(
+        delete, actor="a", key="k", inform=lambda d: replace(d, link_names=("x",))
+    )
+    again = world.handler.handle(
+        delete, actor="a", key="k", inform=lambda d: replace(d, link_names=("y",))
+    )
+    assert again == first
 
 
 # --- snapshots and cost ---------------------------------------------------------------------

@@ -133,6 +133,15 @@ def test_every_run_that_logs_a_version_has_it_as_output_and_the_first_is_its_cre
     assert [r.stream for r in produced] == [f"run-{run}" for run in runs]
 
 
+def test_an_output_edge_names_the_version_and_its_number(world: World) -> None:
+    run = world.start().path
+    world.log("A")
+    logged = world.log("B", run=run)
+    assert world.events()[-1] == ArtifactProduced(
+        version=logged.version, artifact=logged.artifact, source_index=1
+    )
+
+
 def test_a_run_that_logs_the_same_twice_has_it_as_output_once(world: World) -> None:
     run = world.start().path
     world.log("A", run=run)

@@ -88,6 +88,24 @@ def test_a_run_needs_a_place_and_an_id(
     world.refused(command, error)
 
 
+def test_a_run_without_an_id_gets_one_that_no_run_of_the_project_has(world: World) -> None:
+    taken = f"{world.ids._next + 1:032x}"[-8:]
+    world.start(taken)
+    started = world.do(Start(entity="vision", project="mnist"))
+    assert started.path.startswith("vision/mnist/")
+    run = started.path.rpartition("/")[2]
+    assert (len(run), run) != (8, taken)
+    event = world.events()[-1]
+    assert isinstance(event, RunStarted)
+    assert (event.run, event.name) == (run, run)
+
+
+def test_a_start_that_is_repeated_under_its_key_is_one_run(world: World) -> None:
+    first = world.do(Start(entity="vision", project="mnist"), key="k")
+    assert world.do(Start(entity="vision", project="mnist"), key="k") == first
+    assert world.do(Start(entity="vision", project="mnist"), key="l") != first
+
+
 def test_using_a_source_records_the_artifact_it_was_addressed_through(world: World) -> None:
     """An input edge run ← artifact, with what it was addressed through."""
     version = world.log("A")
@@ -196,6 +214,11 @@ def test_a_person_uses_what_belongs_to_their_organizations(
 @pytest.mark.parametrize("state", ["", "running", "FINISHED", None, 7])
 def test_a_run_ends_in_a_state_that_there_is(world: World, state: Any) -> None:
     world.refused(Finish(run=RUN, state=state), InvalidSetting, setting="state of a run")
+
+
+def test_a_run_ends_in_one_of_a_few_states(world: World) -> None:
+    state: Any = "exploded"
+    world.refused(Finish(run=RUN, state=state), InvalidSetting, value="exploded")
 
 
 def test_a_run_ends_once(world: World) -> None:
