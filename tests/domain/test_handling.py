@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
@@ -328,6 +331,71 @@ def test_numbers_are_dense_when_many_threads_link_at_once(serialised: bool, shar
         EditAliasesOf(name="wandb-registry-model/Digits:prod", entity="vision"), actor="ada"
     )
     assert (edited.index, edited.aliases) == (59, ("latest", "prod"))
+
+
+# --- turns ----------------------------------------------------------------------------------
+
+
+class Held:
+    """A handler of which one command goes on until it is let go; others have to wait."""
+
+    def __init__(self) -> None:
+        self.world = a_world(Counting())
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.handler = self.world.another_handler(inline=self._wait)
+
+    def _wait(self, recorded: Sequence[RecordedEvent]) -> None:
+        self.begun.set()
+        assert self.go.wait(30)
+
+    def queue(self) -> int:
+        return len(self.handler._mutex._waiting)
+
+
+def test_threads_are_served_in_the_order_in_which_they_ask() -> None:
+    held = Held()
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(held.handler.handle, logging("first"), actor="ada")]
+        held.begun.wait(30)
+        for n in range(5):
+            asked.append(pool.submit(held.handler.handle, logging(f"{n}"), actor="ada"))
+            while held.queue() <= n:
+                time.sleep(0.001)
+        held.go.set()
+        assert [each.result(30).index for each in asked] == list(range(3, 9))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="alarms of POSIX")
+def test_who_is_interrupted_while_waiting_leaves_the_queue() -> None:
+    held = Held()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(held.handler.handle, logging("first"), actor="ada")
+            held.begun.wait(30)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                held.handler.handle(logging("interrupted"), actor="ada")
+            assert held.queue() == 0
+            last = pool.submit(held.handler.handle, logging("last"), actor="ada")
+            held.go.set()
+            assert (first.result(30).index, last.result(30).index) == (3, 4)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert held.handler.handle(logging("interrupted"), actor="ada").index == 5
+
+
+def test_who_is_interrupted_when_the_turn_has_come_passes_it_on() -> None:
+    held = Held()
+    turns = held.handler._mutex
+    turns.__enter__()
+    turns._leave(threading.Lock())  # which is no more in the queue
+    held.go.set()
+    assert held.handler.handle(logging("next"), actor="ada").index == 3
 
 
 # --- keys -----------------------------------------------------------------------------------
@@ -726,6 +794,28 @@ def test_a_snapshot_that_cannot_be_kept_does_not_undo_the_command(
     world = a_world(full)
     assert world.log("D").index == 3
     assert full.load_snapshot(f"artifact-{world.log('A').artifact}") is None
+
+
+def test_long_streams_are_read_before_queueing_for_the_right_to_append() -> None:
+    class Watched(Counting):
+        """It tells how many events are read while nobody else may append."""
+
+        most = 0
+
+        @contextmanager
+        def writing(self) -> Iterator[None]:
+            with super().writing():
+                before = self.read
+                yield
+                self.most = max(self.most, self.read - before)
+
+    store = Watched()
+    world = grown(store, 3_000)
+    world.another_handler().handle(link("digits:v2999", "prod"), actor="ada")
+    assert store.most < 1_000
+    store.most = 0
+    world.another_handler().handle(link("digits:v2998", "prod"), actor="ada")
+    assert store.most < 1_000
 
 
 def test_a_store_without_snapshots_is_folded_from_the_start() -> None:
