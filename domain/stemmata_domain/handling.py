@@ -73,6 +73,7 @@ class CommandHandler:
         ids: IdSource,
         inline: Callable[[Sequence[RecordedEvent]], None] | None = None,
         attempts: int = 20,
+        snapshot_after: int | None = None,
     ) -> None:
         """Make a handler.
 
@@ -80,13 +81,15 @@ class CommandHandler:
             inline: Called with what was appended before it becomes visible; what it raises undoes
                 the append. Only for a store that serialises writers.
             attempts: How often a command is decided before a conflict is passed on.
+            snapshot_after: By how many events a stream grows at least until its next snapshot;
+                some thousand if it is not given.
         """
         self._store = store
         self._clock = clock
         self._ids = ids
         self._inline = inline
         self._attempts = attempts
-        self._states = States(store)
+        self._states = States(store, snapshot_after=snapshot_after)
         self._mutex = _Turns()
         self._serialised = store if isinstance(store, SerialisesWriters) else None
         self._snapshots = store if isinstance(store, KeepsSnapshots) else None
@@ -166,9 +169,9 @@ class CommandHandler:
                 self._inline(recorded)
         self._states.recorded(recorded, work.states_after)
         if self._snapshots is not None:
-            for snapshot in self._states.snapshots_due():
-                # The events are durable; a snapshot that cannot be kept costs the next start time.
-                with suppress(StorageFailed):
+            # The events are durable; a snapshot that cannot be kept costs the next start time.
+            with suppress(StorageFailed):
+                for snapshot in self._states.snapshots_due():
                     self._snapshots.save_snapshot(snapshot)
         return result
 

@@ -51,8 +51,17 @@ class Loaded(Generic[State]):
 class States:
     """The states of one event store's aggregates. One command at a time uses it."""
 
-    def __init__(self, store: EventStore, *, keep: int = 4_096) -> None:
+    def __init__(
+        self, store: EventStore, *, keep: int = 4_096, snapshot_after: int | None = None
+    ) -> None:
+        """Keep no state yet.
+
+        Args:
+            keep: How many states are kept.
+            snapshot_after: By how many events a stream grows at least until its next snapshot.
+        """
         self._store = store
+        self._snapshot_after = snapshot_after
         self._snapshots = store if isinstance(store, KeepsSnapshots) else None
         self._keep = keep
         self._loaded: OrderedDict[str, Loaded[object]] = OrderedDict()
@@ -132,9 +141,13 @@ class States:
         self._note_growth(known, stream)
 
     def _note_growth(self, known: Loaded[State], stream: str) -> None:
-        grown = known.version - known.snapshot_version
-        if grown >= max(_SNAPSHOT_AFTER, _SNAPSHOT_GROWTH * known.version):
+        if self._has_grown(known):
             self._long_since_snapshot.add(stream)
+
+    def _has_grown(self, known: Loaded[Any]) -> bool:
+        grown = known.version - known.snapshot_version
+        least = self._snapshot_after or _SNAPSHOT_AFTER
+        return grown >= max(least, _SNAPSHOT_GROWTH * known.version)
 
     def recorded(self, events: list[RecordedEvent], states: dict[str, object]) -> None:
         """Take over what this process has just appended: the events, and the states after them."""
@@ -152,15 +165,23 @@ class States:
         """Return snapshots of the states that have grown enough since their last one.
 
         States that were only read count too: what took long to fold once need not again.
+
+        Raises:
+            StorageFailed: It cannot be told which snapshots there are.
         """
+        long_since, self._long_since_snapshot = self._long_since_snapshot, set()
         due = []
-        for stream in self._long_since_snapshot:
+        for stream in long_since:
             known = self._loaded.get(stream)
-            if known is not None and known.decider.snapshots is not None:
-                writer = known.decider.snapshots
-                due.append(
-                    Snapshot(stream, known.version, writer.schema, writer.write(known.state))
-                )
+            if known is None or known.decider.snapshots is None or self._snapshots is None:
+                continue
+            writer = known.decider.snapshots
+            # Of all the processes that saw the stream grow, one is enough.
+            kept = self._snapshots.load_snapshot(stream)
+            if kept is not None and kept.schema == writer.schema:
+                known.snapshot_version = max(known.snapshot_version, kept.version)
+            if self._has_grown(known):
+                body = writer.write(known.state)
+                due.append(Snapshot(stream, known.version, writer.schema, body))
                 known.snapshot_version = known.version
-        self._long_since_snapshot.clear()
         return due

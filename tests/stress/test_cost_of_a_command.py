@@ -22,7 +22,7 @@ from stemmata_adapters.identity import SystemClock, TimeOrderedIds
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.commands.link import Link
 from stemmata_domain.handling import CommandHandler
-from stemmata_domain.ports import NO_STREAM
+from stemmata_domain.ports import NO_STREAM, Snapshot
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.runner import Runner
 from tests.stress.crew import ROOT
@@ -219,6 +219,30 @@ def test_the_work_of_resolving_does_not_grow_with_the_collection(
     small, large = meters
     assert small.statements == large.statements
     assert large.steps <= small.steps * 1.1 + 2
+
+
+def test_of_the_processes_that_see_a_stream_grow_one_keeps_a_snapshot(tmp_path: Path) -> None:
+    path = with_versions(tmp_path / "registry.db", 100)
+    kept: list[tuple[str, int]] = []
+
+    class Watched(SqliteEventStore):
+        def save_snapshot(self, snapshot: Snapshot) -> None:
+            kept.append((snapshot.stream, snapshot.version))
+            super().save_snapshot(snapshot)
+
+    stores = [Watched(SqliteDatabase(path), ids=TimeOrderedIds()) for _ in range(4)]
+    handlers = [
+        CommandHandler(store, clock=SystemClock(), ids=TimeOrderedIds(), snapshot_after=30)
+        for store in stores
+    ]
+    for n in range(100):
+        link = Link(source=f"{SOURCE}:v{n}", target=TARGET, entity=ENTITY)
+        handlers[n % 4].handle(link, actor="ada")
+    for store in stores:
+        store.close()
+    of_collection = [version for stream, version in kept if stream.startswith("collection-")]
+    assert len(of_collection) == 200 // 30
+    assert len(kept) - len(of_collection) == 1
 
 
 # --- the disk -------------------------------------------------------------------------------

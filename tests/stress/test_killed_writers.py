@@ -11,15 +11,21 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stemmata.stemma import Stemma
+from stemmata_domain.aggregates.artifact import ARTIFACT
+from stemmata_domain.aggregates.collection import COLLECTION
+from stemmata_domain.decider import Decider
 from stemmata_domain.events import ArtifactLogged
 from stemmata_domain.manifest import decode
 from stemmata_domain.recorded import RecordedEvent
@@ -141,7 +147,22 @@ def check_after(begun: Begun, path: Path, acknowledged: Sequence[str]) -> bool:
     expected = undisturbed.log_after(done + 3)
     assert again == undisturbed.answers[done : done + 3]
     assert check(path) == expected
+    if begun.script == "snapshot":
+        check_snapshots(path, expected)
     return len(log) == len(longest)
+
+
+def check_snapshots(path: Path, log: Sequence[RecordedEvent]) -> None:
+    """A snapshot is there, whole, and of a version that the stream has reached."""
+    with closing(sqlite3.connect(path)) as raw:
+        kept = raw.execute("SELECT stream, version, body FROM snapshot").fetchall()
+    assert kept
+    for stream, version, body in kept:
+        events = [each.event for each in log if each.stream == stream][: version + 1]
+        decider: Decider[Any, Any] = ARTIFACT if stream.startswith("artifact-") else COLLECTION
+        assert len(events) == version + 1
+        assert decider.snapshots is not None
+        assert decider.snapshots.read(body) == decider.fold(events)
 
 
 def check_content(stemma: Stemma, log: Sequence[RecordedEvent]) -> None:

@@ -19,6 +19,7 @@ from stemmata.stemma import Stemma
 from stemmata_domain.commands.log import Logged
 from stemmata_domain.digests import manifest_digest
 from stemmata_domain.entries import Entry
+from stemmata_domain.handling import CommandHandler
 from stemmata_domain.manifest import encode
 from tests.stress.places import digest, manifest
 
@@ -161,6 +162,8 @@ class Script:
         self._steps = enumerate(SCRIPTS[name]())
         self._clock = StepClock()
         self.stemma = stemmata.open(url, actor="ada", clock=self._clock, ids=self._clock)
+        if name == "snapshot":
+            keep_snapshots(self.stemma, self._clock, after=2)
 
     def skip(self, steps: int) -> None:
         """Leave out the next *steps*, which were carried out before."""
@@ -172,6 +175,18 @@ class Script:
         number, step = next(self._steps)
         self._clock.begin(number)
         return repr(step(self.stemma, f"step-{number}"))
+
+
+def keep_snapshots(stemma: Stemma, clock: StepClock, *, after: int) -> None:
+    """Let a registry keep a snapshot whenever a stream has grown by so many events."""
+    runner = stemma._runner
+    stemma._handler = CommandHandler(
+        stemma._events,
+        clock=clock,
+        ids=clock,
+        inline=runner.inline if runner.is_inline else None,
+        snapshot_after=after,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
