@@ -22,7 +22,7 @@ from tests.stress.agreement import check
 from tests.stress.places import digest, manifest
 from tests.stress.trying import Arguments, Bench, listed
 
-FEW, MANY = 60, 2_000
+FEW, MANY = 100, 2_000
 
 none = st.none()
 just = st.just

@@ -30,7 +30,7 @@ from stemmata_domain.events import ArtifactLogged
 from stemmata_domain.manifest import decode
 from stemmata_domain.recorded import RecordedEvent
 from tests.stress.agreement import check
-from tests.stress.crew import ROOT
+from tests.stress.crew import ROOT, failures, hired, refusals
 from tests.stress.places import (
     SOURCE,
     TARGET,
@@ -39,6 +39,8 @@ from tests.stress.places import (
     url_of,
     with_versions,
 )
+from tests.stress.worker import Command
+from tests.stress.worker import Orders as Task
 from tests.stress.writer import VERSIONS, Orders, Script, command_line
 
 SEED = 20260303
@@ -204,6 +206,54 @@ def test_writers_killed_at_fifty_moments_lose_nothing(
 ) -> None:
     unheard = kill_often(begun, tmp_path, times=50)
     tell(f"{begun.script}: 50 writers killed; {unheard} had done a command unheard")
+
+
+# --- among others ---------------------------------------------------------------------------
+
+
+def kill_one_of_three(path: Path, chance: random.Random) -> None:
+    """Kill one of three writers that link into one collection; the others do not even notice."""
+    orders = [
+        Task(
+            url=url_of(path),
+            entity="vision",
+            commands=[
+                Command(do="link", args=(f"{SOURCE}:v{i}", TARGET), kw={"aliases": ["staging"]})
+                for i in range(process * 40, process * 40 + 40)
+            ],
+            say_at_once=True,
+        )
+        for process in range(3)
+    ]
+    with hired(orders) as workers:
+        for worker in workers:
+            worker.begin()
+        victims = workers[0].answers()
+        told = [next(victims) for _ in range(chance.randrange(1, 30))]
+        time.sleep(chance.uniform(0, 0.004))
+        workers[0].kill()
+        answers = [[*told, *victims], *(list(worker.answers()) for worker in workers[1:])]
+    assert failures(answers) == []
+    assert refusals(answers) == []
+    assert [len(own) for own in answers[1:]] == [40, 40]
+    acknowledged = {each.result["version"]: each.result["index"] for own in answers for each in own}
+    with open_at(path) as stemma:
+        there = {version.id: version.index for version in stemma.versions(TARGET)}
+    assert sorted(there.values()) == list(range(len(there)))
+    assert acknowledged.items() <= there.items()
+    assert len(there) - len(acknowledged) in (0, 1)
+    check(path)
+
+
+def test_others_go_on_when_a_writer_among_them_is_killed(tmp_path: Path) -> None:
+    kill_one_of_three(with_versions(tmp_path / "registry.db", 120), random.Random(SEED))
+
+
+@pytest.mark.torture
+def test_others_go_on_when_writers_among_them_are_killed_fifty_times(tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    for time_ in range(50):
+        kill_one_of_three(with_versions(tmp_path / f"{time_}.db", 120), chance)
 
 
 # --- opening --------------------------------------------------------------------------------

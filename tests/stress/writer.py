@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import stemmata
+from stemmata.draft import Draft
 from stemmata.stemma import Stemma
 from stemmata_domain.commands.log import Logged
-from stemmata_domain.digests import manifest_digest
-from stemmata_domain.entries import Entry
 from stemmata_domain.handling import CommandHandler
-from stemmata_domain.manifest import encode
 from tests.stress.places import digest, manifest
 
 Step = Callable[[Stemma, str], object]
@@ -112,18 +111,18 @@ def log_files(
     stemma: Stemma, name: str, files: dict[str, bytes], *, run: str | None, key: str | None
 ) -> Logged:
     """Store files and a manifest of them, and log them as a version."""
-    entries = []
-    for path, data in sorted(files.items()):
-        blob = stemma.content.put_bytes(data)
-        entries.append(Entry(path=path, digest=blob.md5, size=blob.size, blob=blob.sha256))
-    stored = stemma.content.put_stream(encode(entries))
+    with closing(Draft(stemma.content)) as draft:
+        for path, data in files.items():
+            with draft.new_file(path, "wb") as file:
+                file.write(data)
+        sealed = draft.seal()
     return stemma.log(
         name,
         type="dataset",
-        manifest=stored.sha256,
-        digest=manifest_digest((entry.path, entry.digest) for entry in entries),
-        size=sum(entry.size for entry in entries),
-        file_count=len(entries),
+        manifest=sealed.manifest,
+        digest=sealed.digest,
+        size=sealed.size,
+        file_count=sealed.file_count,
         tags=["kept"],
         aliases=["newest"],
         run=run,
