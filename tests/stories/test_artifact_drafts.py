@@ -137,9 +137,9 @@ def test_a_logged_artifact_cannot_be_logged_elsewhere(acme: Path) -> None:
     """Semantics §3 step 3: entity and project mismatch of a logged artifact are refused."""
     with stemmata.init(entity="vision", project="mnist") as run:
         artifact = run.log_artifact(draft())
-    with stemmata.init(entity="vision", project="other") as run:
-        with pytest.raises(ArtifactElsewhere, match="can't be moved"):
-            run.log_artifact(artifact)
+    elsewhere = pytest.raises(ArtifactElsewhere, match="can't be moved")
+    with stemmata.init(entity="vision", project="other") as run, elsewhere:
+        run.log_artifact(artifact)
     with stemmata.init(entity="speech", project="mnist") as run, pytest.raises(ArtifactElsewhere):
         run.log_artifact(artifact)
 
