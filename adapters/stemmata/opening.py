@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
@@ -83,8 +83,7 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
 
 
 def _stores(url: str, ids: IdSource) -> tuple[EventStore, ViewStore, str]:
-    scheme = urlsplit(url).scheme if "://" in url else ""
-    match scheme:
+    match url.partition("://")[0] if "://" in url else "":
         case "memory":
             return MemoryEventStore(ids=ids), MemoryViewStore(), "memory://"
         case "sqlite":
@@ -111,18 +110,28 @@ def sqlite_path(url: str) -> Path:
     if not rest.startswith("/") or rest == "/":
         rule = "use sqlite:///relative/path.db or sqlite:////absolute/path.db"
         raise InvalidSetting(setting="URL", value=url, rule=rule)
-    return Path(unquote(rest[1:])).expanduser()
+    return _at_home(unquote(rest[1:]), setting="URL", value=url)
 
 
 def _content(place: str) -> ContentStore:
     if "://" not in place:
-        return DiskContentStore.open(Path(place).expanduser().absolute())
-    parts = urlsplit(place)
-    match parts.scheme:
+        found = _at_home(place, setting="content", value=place)
+        return DiskContentStore.open(found.absolute())
+    scheme, _, rest = place.partition("://")
+    host, slash, path = rest.partition("/")
+    match scheme:
         case "memory":
             return MemoryContentStore()
-        case "file" if parts.netloc in ("", "localhost") and parts.path not in ("", "/"):
-            return DiskContentStore.open(Path(unquote(parts.path)))
+        case "file" if host in ("", "localhost") and path.strip("/"):
+            return DiskContentStore.open(Path(slash + unquote(path)))
         case _:
             rule = "use file:///path/to/blobs, a plain path, or memory://"
             raise InvalidSetting(setting="content URL", value=place, rule=rule)
+
+
+def _at_home(path: str, *, setting: str, value: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        rule = "there is no such user, or nobody knows where their home is"
+        raise InvalidSetting(setting=setting, value=value, rule=rule) from error

@@ -437,6 +437,11 @@ class UnknownEntity(Refused, LookupError):
 
     def __str__(self) -> str:
         known = f" Known here: {', '.join(self.known)}." if self.known else ""
+        if not self.entity:
+            return (
+                "No entity is given, and none follows. Name one: init(entity=<team>), or set "
+                f"STEMMATA_ENTITY.{known} 'stemmata whoami' lists what you can use"
+            )
         return f"Entity {self.entity!r} not found.{known} 'stemmata whoami' lists what you can use"
 
 

@@ -34,8 +34,14 @@ from stemmata_domain.commands.addressing import (
     permit,
     permit_organization,
 )
-from stemmata_domain.errors import NameTaken, NotALink, PersonalEntity, WrongOrganization
-from stemmata_domain.names import aliases, collection_name
+from stemmata_domain.errors import (
+    InvalidPath,
+    NameTaken,
+    NotALink,
+    PersonalEntity,
+    WrongOrganization,
+)
+from stemmata_domain.names import REGISTRY_PREFIX, aliases, collection_name
 from stemmata_domain.paths import ArtifactPath, link_target
 from stemmata_domain.work import Work
 
@@ -114,6 +120,9 @@ class Link:
         self, work: Work, target: ArtifactPath, entity: str, project: str
     ) -> tuple[str, str | None, str]:
         place = target.prefix or self.entity
+        if place.startswith(REGISTRY_PREFIX):
+            rule = "a collection's name has no slash; write [ORG/]wandb-registry-NAME/COLLECTION"
+            raise InvalidPath(path=self.target, rule=rule)
         if place != entity:
             raise WrongOrganization(given=place, expected=(entity,), entity=entity)
         permit(work, place)
