@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -510,13 +510,15 @@ def test_a_fork_does_not_keep_the_lock_of_a_parent_that_was_killed(path: Path) -
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        try:
-            assert parent.wait(PATIENCE) == -signal.SIGKILL
-            with closing(opened(path)) as database, ThreadPoolExecutor(1) as pool:
-                pool.submit(note, database, "mine").result(5)
-                assert notes(database) == ["parent", "mine"]
-        finally:
+        killed = parent.wait(PATIENCE)
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(opened, path)
+            done, _ = wait([opening], 5)
             os.kill(child, signal.SIGKILL)
+            with closing(opening.result()) as database:
+                assert (killed, len(done)) == (-signal.SIGKILL, 1)
+                note(database, "mine")
+                assert notes(database) == ["parent", "mine"]
 
 
 # --- killed ---------------------------------------------------------------------------------
@@ -542,11 +544,11 @@ def test_the_right_to_write_ends_with_the_process_that_has_it(
         assert holder.stdout.readline() == "in\n"
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(note, database, "mine")
-            time.sleep(0.1)
-            assert not waiting.done()
-            assert notes(database) == []
+            waited = not wait([waiting], 0.1).done
+            seen = notes(database)
             holder.kill()
             waiting.result(5)
+    assert (waited, seen) == (True, [])
     assert notes(database) == ["mine"]
 
 

@@ -806,8 +806,10 @@ def test_long_streams_are_read_before_queueing_for_the_right_to_append() -> None
         def writing(self) -> Iterator[None]:
             with super().writing():
                 before = self.read
-                yield
-                self.most = max(self.most, self.read - before)
+                try:
+                    yield
+                finally:
+                    self.most = max(self.most, self.read - before)
 
     store = Watched()
     world = grown(store, 3_000)
