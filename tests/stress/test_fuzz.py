@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stemmata.history import sentence
-from stemmata_domain.errors import IdempotencyKeyReused
+from stemmata_domain.errors import IdempotencyKeyReused, InvalidPath
 from stemmata_domain.metadata import normalize
 from tests.stress import texts
 from tests.stress.agreement import check
@@ -357,6 +357,12 @@ def try_to_ask(bench: Bench, data: st.DataObject) -> None:
     bench.ask(lambda: stemma.registries(name))
     bench.ask(lambda: stemma.run(name))
     bench.ask(lambda: stemma.history(name))
+
+
+def test_a_name_to_log_under_takes_no_alias(bench: Bench) -> None:
+    for name in ("vision/mnist/digits:v0", "digits:best", "digits:"):
+        with pytest.raises(InvalidPath):
+            bench.log(name, bench.fresh())
 
 
 TRIALS = (

@@ -86,8 +86,14 @@ def test_threads_of_one_handle_get_dense_numbers_and_see_what_they_wrote(tmp_pat
 def test_no_thread_is_passed_over_while_others_write(tmp_path: Path) -> None:
     path = with_versions(tmp_path / "registry.db", 8 * 50)
     with open_at(path) as stemma:
-        made = in_threads(8, lambda thread: link_each(stemma, thread, 50))
-    assert percentile(overtakings(made), 90) <= 3 * 7
+
+        def link(thread: int) -> list[tuple[Linked, float]]:
+            mine = range(thread * 50, (thread + 1) * 50)
+            return [(stemma.link(f"{SOURCE}:v{i}", TARGET), 0.0) for i in mine]
+
+        made = in_threads(8, link)
+    # Each of the seven others once; a thread that the machine keeps from asking misses turns.
+    assert percentile(overtakings(made), 90) <= 10
 
 
 def test_threads_of_handles_in_one_process_get_dense_numbers(tmp_path: Path) -> None:
