@@ -7,6 +7,7 @@ from pathlib import Path
 
 import stemmata
 from stemmata.stemma import PROJECTIONS, Stemma
+from stemmata_adapters.content_stores.memory import MemoryContentStore
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
@@ -30,6 +31,20 @@ def url_of(path: Path) -> str:
 def open_at(path: Path, *, actor: str = "ada", entity: str | None = ENTITY) -> Stemma:
     """Open the registry in the file *path*."""
     return stemmata.open(url_of(path), actor=actor, entity=entity)
+
+
+def assembled(events: SqliteEventStore, database: SqliteDatabase) -> Stemma:
+    """Open the registry in *database* by its parts, so that a test can reach them."""
+    return Stemma(
+        events=events,
+        views=SqliteViewStore(database),
+        content=MemoryContentStore(),
+        clock=SystemClock(),
+        ids=TimeOrderedIds(),
+        actor="ada",
+        entity=ENTITY,
+        cache_dir=database.path.parent,
+    )
 
 
 def founded(path: Path) -> Path:

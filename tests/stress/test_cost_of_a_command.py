@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from stemmata.stemma import PROJECTIONS, Stemma
-from stemmata_adapters.content_stores.memory import MemoryContentStore
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
@@ -30,12 +29,15 @@ from tests.stress.places import (
     ENTITY,
     SOURCE,
     TARGET,
+    assembled,
     founded,
     log_versions,
     open_at,
     url_of,
     with_versions,
 )
+
+pytestmark = pytest.mark.xdist_group("the cost of a command")
 
 SMALL, LARGE = 10, 5_000
 
@@ -101,17 +103,7 @@ def metered(path: Path) -> Iterator[tuple[Stemma, Meter]]:
     database = SqliteDatabase(path)
     events = MeteredEventStore(database, ids=TimeOrderedIds())
     events.meter = meter = Meter()
-    stemma = Stemma(
-        events=events,
-        views=SqliteViewStore(database),
-        content=MemoryContentStore(),
-        clock=SystemClock(),
-        ids=TimeOrderedIds(),
-        actor="ada",
-        entity=ENTITY,
-        cache_dir=path.parent,
-    )
-    with stemma:
+    with assembled(events, database) as stemma:
         meter.watch(database.connection())
         with database.writing() as writer:
             meter.watch(writer)
