@@ -6,11 +6,20 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from stemmata_adapters.contracts.view_samples import StoredRow
+from stemmata_adapters.contracts.view_samples import (
+    EVERY_THING,
+    OTHERS,
+    PART,
+    THINGS,
+    StoredRow,
+    part,
+    thing,
+)
 from stemmata_adapters.contracts.view_store import (
     DurableViewStoreContract,
     InlineViewStoreContract,
@@ -22,6 +31,8 @@ from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.memory import MemoryViewStore
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
+from stemmata_domain.errors import StoreUnavailable
+from stemmata_projections.changes import Change, Close
 from stemmata_projections.tables import Table, Value
 from stemmata_projections.view_store import ViewStore
 
@@ -68,6 +79,102 @@ class TestSqliteViewStore(ViewStoreContract, InlineViewStoreContract, DurableVie
                 StoredRow(tuple(map(as_given, kinds(table), row)), begin, end)
                 for begin, end, *row in raw.execute(statement)
             ]
+
+
+class TestSqliteFiles:
+    """What stands in the file, and what happens when it is not as it should be."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "views.db"
+
+    @pytest.fixture
+    def store(self, path: Path) -> Iterator[SqliteViewStore]:
+        path.touch()
+        store = SqliteViewStore(SqliteDatabase(path))
+        store.prepare([THINGS, OTHERS])
+        yield store
+        store.close()
+
+    def tables(self, path: Path) -> set[str]:
+        with closing(sqlite3.connect(path)) as raw:
+            names = raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            return {name for (name,) in names}
+
+    def test_a_view_of_a_newer_schema_leaves_no_table_of_the_older_behind(
+        self, store: SqliteViewStore, path: Path
+    ) -> None:
+        parts = {"view_contract_thing", "view_contract_part"}
+        assert self.tables(path) == {"view", "view_contract_other", *parts}
+        store.prepare([replace(THINGS, schema=2, tables=(PART,))])
+        assert self.tables(path) == {"view", "view_contract_other", "view_contract_part"}
+        store.prepare([replace(THINGS, schema=3, tables=())])
+        assert self.tables(path) == {"view", "view_contract_other"}
+
+    def test_views_of_another_layout_are_made_anew(
+        self, store: SqliteViewStore, path: Path
+    ) -> None:
+        assert store.apply([THINGS.name], [(1, thing("a"))], after=0, upto=1)
+        with closing(sqlite3.connect(path)) as raw, raw:
+            raw.execute("UPDATE view SET schema = '0.1'")
+        store.prepare([THINGS, OTHERS])
+        assert store.checkpoint(THINGS.name) == 0
+        assert store.query(EVERY_THING, {}) == []
+
+    def test_a_view_that_stands_in_no_file_can_be_asked_for_nothing(
+        self, store: SqliteViewStore, path: Path
+    ) -> None:
+        with closing(sqlite3.connect(path)) as raw, raw:
+            raw.execute("DROP TABLE view_contract_thing")
+        with pytest.raises(StoreUnavailable, match="no such table: view_contract_thing"):
+            store.query(EVERY_THING, {})
+        with pytest.raises(StoreUnavailable, match="no such table: view_contract_thing"):
+            store.apply([THINGS.name], [(1, thing("a"))], after=0, upto=1)
+        assert store.checkpoint(THINGS.name) == 0
+
+    def test_a_file_without_views_has_followed_nothing(
+        self, store: SqliteViewStore, path: Path
+    ) -> None:
+        with closing(sqlite3.connect(path)) as raw, raw:
+            raw.execute("DELETE FROM view")
+        assert store.checkpoint(THINGS.name) == 0
+        assert not store.apply([THINGS.name], [], after=0, upto=1)
+        with closing(sqlite3.connect(path)) as raw, raw:
+            raw.execute("DROP TABLE view")
+        with pytest.raises(StoreUnavailable, match="no such table: view"):
+            store.checkpoint(THINGS.name)
+
+    def test_a_store_that_was_closed_says_so(self, store: SqliteViewStore) -> None:
+        def close_while_reading() -> None:
+            with store.reading():
+                store.query(EVERY_THING, {})
+                store.close()
+
+        with pytest.raises(StoreUnavailable):
+            close_while_reading()
+        for ask in (
+            lambda: store.query(EVERY_THING, {}),
+            lambda: store.apply([THINGS.name], [], after=0, upto=1),
+            lambda: store.checkpoint(THINGS.name),
+            lambda: store.reading().__enter__(),
+        ):
+            with pytest.raises(StoreUnavailable, match="it was closed"):
+                ask()
+
+    def test_spans_have_few_rows_that_did_not_hold(
+        self, store: SqliteViewStore, path: Path
+    ) -> None:
+        """Rows that end are spread over blocks: of one key, no block holds more than it is wide."""
+        page: list[tuple[int, Change]] = []
+        for position in range(1, 6_001):
+            page += (position, Close(PART, {"whole": "a"})), (position, part("a", 0))
+        assert store.apply([THINGS.name], page, after=0, upto=6_000)
+        with closing(sqlite3.connect(path)) as raw:
+            statement = "SELECT span, count(*) FROM view_contract_part GROUP BY span"
+            spans = dict(raw.execute(statement).fetchall())
+        assert sum(spans.values()) == 6_000
+        assert max(spans.values()) <= 64
+        assert spans[0] == 1
 
 
 def kinds(table: Table) -> list[str]:

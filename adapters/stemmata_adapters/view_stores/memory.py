@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from operator import ge, gt, le, lt
 from threading import RLock
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, assert_never, cast
 
 import orjson
 
@@ -225,6 +225,8 @@ class MemoryViewStore:
             case Amend(where=where, values=values):
                 for ended in rows.close(where, position, undo):
                     rows.open(tuple({**ended, **values}.values()), position, undo)
+            case _:
+                assert_never(change)
 
     def query(
         self, query: Query[Found], params: Params, *, at: int | None = None

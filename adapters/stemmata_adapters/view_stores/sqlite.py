@@ -152,10 +152,7 @@ class _Reading:
     def __enter__(self) -> None:
         connection = self._database.connection()
         if not connection.in_transaction:
-            try:
-                connection.execute("BEGIN")
-            except sqlite3.Error as error:
-                raise unavailable(self._database.path, error) from error
+            self._execute(connection, "BEGIN")
             self._connection = connection
 
     def __exit__(
@@ -165,10 +162,13 @@ class _Reading:
         trace: TracebackType | None,
     ) -> None:
         if self._connection is not None:
-            try:
-                self._connection.execute("COMMIT")
-            except sqlite3.Error as failure:
-                raise unavailable(self._database.path, failure) from failure
+            self._execute(self._connection, "COMMIT")
+
+    def _execute(self, connection: sqlite3.Connection, statement: str) -> None:
+        try:
+            connection.execute(statement)
+        except sqlite3.Error as error:
+            raise unavailable(self._database.path, error) from error
 
 
 def _make(writer: sqlite3.Connection, projection: Projection, schema: str) -> None:
