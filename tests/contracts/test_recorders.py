@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
 from eventsourcing.persistence import AggregateRecorder, ApplicationRecorder, StoredEvent
+from eventsourcing.tests import persistence as library
 
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.memory import MemoryRecorder
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import TimeOrderedIds
-
-if TYPE_CHECKING:
-    from eventsourcing.tests import persistence as library
-else:
-    # The library's test cases import its cipher, and with it pycryptodome.
-    library = pytest.importorskip("eventsourcing.tests.persistence")
 
 
 class OurStreams:

@@ -237,6 +237,14 @@ def test_an_answer_that_a_full_disk_does_not_take_is_a_failure(team: Path, unbuf
     assert (ended.returncode, ended.stderr) == (1, b"stemmata: No space left on device\n")
 
 
+# A background job ignores the interrupt, and so would what it starts; here it is a person's again.
+_AS_A_PERSON = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
+INTERRUPTIBLE = (PROGRAM[0], "-c", _AS_A_PERSON, *PROGRAM[1:])
+
+
 def test_ctrl_c_ends_without_a_traceback_and_logs_nothing(team: Path) -> None:
     fifo = team / "endless"
     os.mkfifo(fifo)
@@ -244,7 +252,9 @@ def test_ctrl_c_ends_without_a_traceback_and_logs_nothing(team: Path) -> None:
     # It is inside the command as soon as it has opened the other end.
     with (
         subprocess.Popen(
-            [*PROGRAM, *log], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*INTERRUPTIBLE, *log],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process,
         fifo.open("wb"),
     ):
@@ -260,7 +270,9 @@ def test_ctrl_c_ends_without_a_traceback_and_logs_nothing(team: Path) -> None:
 def test_ctrl_c_in_the_midst_of_an_answer_ends_without_a_traceback(team: Path) -> None:
     log_something_long(team)
     with subprocess.Popen(
-        [*PROGRAM, "show", "long", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*INTERRUPTIBLE, "show", "long", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.read(1) == b"{"
