@@ -184,9 +184,11 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(path: Path) -> None:
     path.write_text("dear diary, " * 100)
-    with closing(SqliteDatabase(path)) as database, pytest.raises(StoreUnavailable) as raised:
-        database.create(schema=1, statements=TABLES)
-    assert "not a database" in raised.value.why
+    with closing(SqliteDatabase(path)) as database:
+        for use in (lambda: database.create(schema=1, statements=TABLES), database.connection):
+            with pytest.raises(StoreUnavailable) as raised:
+                use()
+            assert "not a database" in raised.value.why
     assert path.read_text() == "dear diary, " * 100
 
 

@@ -92,10 +92,13 @@ class SqliteDatabase:
             )
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
-        # These touch the connection and not the file, so that they do not fail.
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA fullfsync=1")
-        connection.execute("PRAGMA cache_size=-16384")
+        try:
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA fullfsync=1")
+            connection.execute("PRAGMA cache_size=-16384")
+        except sqlite3.Error as error:
+            connection.close()
+            raise unavailable(self.path, error) from error
         return connection
 
     def change_counter(self) -> int:
