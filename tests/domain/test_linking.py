@@ -415,6 +415,7 @@ def test_a_name_that_an_artifact_has_is_taken_for_a_collection(world: World) -> 
         ("", InvalidPath),
         ("wandb-registry-model/", InvalidPath),
         ("a?b/c", InvalidName),
+        ("wandb-registry-model/a/Digits", InvalidPath),
         ("wandb-registry-model/" + "x" * 129, InvalidName),
     ],
 )
