@@ -6,7 +6,7 @@ import multiprocessing
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -133,6 +133,22 @@ class TestSqliteEventStore(
                     thread.join(PATIENCE)
                     assert not thread.is_alive()
             assert seen == [[0]] * 4
+
+    def test_a_log_that_is_damaged_is_told(self, store: SqliteEventStore) -> None:
+        with closing(sqlite3.connect(store.recorder.database.path)) as raw:
+            raw.executescript("DROP TABLE event; DROP TABLE snapshot")
+        uses: list[Callable[[], object]] = [
+            store.head,
+            store.read_all,
+            lambda: store.read_stream("s"),
+            lambda: store.load_snapshot("s"),
+            lambda: append(store, "s", NO_STREAM, "a"),
+            lambda: store.save_snapshot(Snapshot("s", 0, 1, b"")),
+        ]
+        for use in uses:
+            with pytest.raises(StoreUnavailable, match="no such table") as raised:
+                use()
+            assert isinstance(raised.value.__cause__, sqlite3.Error)
 
     @pytest.mark.parametrize(
         "use", ["append", "read_all", "read_stream", "head", "writing", "load"]
