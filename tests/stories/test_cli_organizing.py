@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -66,7 +67,8 @@ def test_what_init_says_to_export_works_in_every_folder(bare: Path, tmp_path: Pa
     exports = [line for line in founded.splitlines() if line.startswith("export ")]
     elsewhere = tmp_path / "else where"
     elsewhere.mkdir()
-    script = "\n".join((*exports, f"exec {sys.executable} -m stemmata whoami --json"))
+    program = shlex.quote(sys.executable)
+    script = "\n".join((*exports, f"exec {program} -m stemmata whoami --json"))
     answered = subprocess.run(
         ["sh", "-ec", script], cwd=elsewhere, capture_output=True, text=True, check=True
     )
