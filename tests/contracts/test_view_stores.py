@@ -121,6 +121,22 @@ class TestSqliteFiles:
         assert store.checkpoint(THINGS.name) == 0
         assert store.query(EVERY_THING, {}) == []
 
+    def test_views_that_are_there_can_be_asked_by_one_who_may_not_write(
+        self, store: SqliteViewStore, path: Path
+    ) -> None:
+        assert store.apply([THINGS.name], [(1, thing("a"))], after=0, upto=1)
+        reader = SqliteViewStore(SqliteDatabase(path, read_only=True))
+        reader.prepare([THINGS, OTHERS])
+        assert reader.checkpoint(THINGS.name) == 1
+        with reader.reading():
+            assert [row[0] for row in reader.query(EVERY_THING, {})] == ["a"]
+        with pytest.raises(StoreUnavailable):
+            reader.apply([THINGS.name], [], after=1, upto=2)
+        with pytest.raises(StoreUnavailable):
+            reader.prepare([replace(THINGS, schema=2)])
+        assert store.checkpoint(THINGS.name) == 1
+        reader.close()
+
     def test_a_view_that_stands_in_no_file_can_be_asked_for_nothing(
         self, store: SqliteViewStore, path: Path
     ) -> None:
