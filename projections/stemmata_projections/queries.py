@@ -1,7 +1,9 @@
 """What can be asked of a view store: rows of some tables, joined by equal values.
 
-A query names no position. It is asked of now or of any position, and then holds for all its tables.
-View stores translate a query once and keep the translation, so queries are constants.
+- A query names no position. It is asked of now, of any position, or of all time, and then holds for all
+  its tables.
+- Rows can be counted, and their least and greatest found: see `Aggregate`.
+- View stores translate a query once and keep the translation, so queries are constants.
 """
 
 from __future__ import annotations
@@ -11,6 +13,11 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from stemmata_projections.tables import ColumnKind, Row, Table
+
+VALID_FROM = "valid_from"
+"""The column that every table has: the position from which a row holds."""
+VALID_TO = "valid_to"
+"""The column that every table has: the position at which a row ended, or `OPEN_END`."""
 
 Found = TypeVar("Found", bound=Row)
 
@@ -34,6 +41,18 @@ Operand = Param | Field
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A figure over all rows of a group: those that have equal values in the plain fields of the query.
+
+    Nulls are passed over: `count` and `distinct` of nothing are 0, `min` and `max` null. Without plain
+    fields everything is one group, which is there even if nothing was found.
+    """
+
+    function: Literal["count", "distinct", "min", "max"]
+    of: Field
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """A condition on a column of a step: an order, or being one of a list that is given."""
 
@@ -49,6 +68,7 @@ class Step:
     Attributes:
         name: What fields call the step.
         optional: Whether a row found so far stays, with nulls, if nothing is found for it.
+        absent: Whether a row found so far stays only if nothing is found for it; no field calls it.
     """
 
     name: str
@@ -56,6 +76,7 @@ class Step:
     where: Mapping[str, Operand]
     compare: tuple[Compare, ...] = ()
     optional: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,12 +84,13 @@ class Query(Generic[Found]):
     """A chain of steps, and the fields of what it finds: rows of the shape `Found`.
 
     Attributes:
-        order: Fields to sort by, each with whether it descends. Nulls come before everything else.
+        order: Fields to sort by, each with whether it descends. Nulls come before everything else. Where
+            there are aggregates they are among the plain fields.
         limit: Parameter that bounds the number of rows.
     """
 
     steps: tuple[Step, ...]
-    fields: tuple[Field, ...]
+    fields: tuple[Field | Aggregate, ...]
     order: tuple[tuple[Field, bool], ...] = ()
     limit: Param | None = None
 
@@ -76,9 +98,18 @@ class Query(Generic[Found]):
         """Return the table of a step."""
         return next(each.table for each in self.steps if each.name == step)
 
-    def kind(self, field: Field) -> ColumnKind:
+    def kind(self, field: Field | Aggregate) -> ColumnKind:
         """Return what a field holds."""
+        if isinstance(field, Aggregate):
+            return "integer" if field.function in ("count", "distinct") else self.kind(field.of)
+        if field.column in (VALID_FROM, VALID_TO):
+            return "integer"
         return self.table(field.step).kind(field.column)
+
+    @property
+    def aggregates(self) -> bool:
+        """Whether rows are grouped."""
+        return any(isinstance(field, Aggregate) for field in self.fields)
 
 
 def fields(step: str, *columns: str) -> tuple[Field, ...]:

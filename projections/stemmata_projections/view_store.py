@@ -61,9 +61,13 @@ class ViewStore(Protocol):
         ...
 
     def query(
-        self, query: Query[Found], params: Params, *, at: int | None = None
+        self, query: Query[Found], params: Params, *, at: int | None = None, ever: bool = False
     ) -> Sequence[Found]:
-        """Return the rows that *query* finds now, or as they were at a position."""
+        """Return the rows that *query* finds now, or as they were at a position.
+
+        With *ever* it finds every row that held at any time, up to the position if one is given; a row
+        that ended later than that is given as the table has it.
+        """
         ...
 
     def reading(self) -> AbstractContextManager[None]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Param, Query, Step, by, fields
 from stemmata_projections.tables import OPEN_END, Column, Row, Table, Value
-from stemmata_projections.view_store import Params
+from stemmata_projections.view_store import Params, ViewStore
 
 THING = Table(
     "contract_thing",
@@ -71,6 +71,24 @@ def rows_of(table: Table, *where: str, columns: tuple[str, ...] = ()) -> Query[R
 EVERY_THING = rows_of(THING)
 EVERY_PART = rows_of(PART)
 THING_BY_ID = rows_of(THING, "id")
+
+
+def prepared(store: ViewStore) -> ViewStore:
+    """Return the store with the contract's views in it."""
+    store.prepare([THINGS, OTHERS])
+    return store
+
+
+def apply(store: ViewStore, *changes: tuple[int, Change], upto: int | None = None) -> None:
+    """Apply changes of the things' view, from where it stands."""
+    after = store.checkpoint(THINGS.name)
+    reached = max((position for position, _ in changes), default=after) if upto is None else upto
+    assert store.apply([THINGS.name], changes, after=after, upto=reached)
+
+
+def ids(rows: Sequence[Row]) -> list[Value]:
+    """Return the first column of rows."""
+    return [row[0] for row in rows]
 
 
 class PlainRows:

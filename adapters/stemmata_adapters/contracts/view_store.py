@@ -29,6 +29,7 @@ from typing import Literal, Protocol, Self, TypeAlias, cast
 
 import pytest
 
+from stemmata_adapters.contracts.view_questions import ViewQuestionsContract
 from stemmata_adapters.contracts.view_samples import (
     EVERY_PART,
     EVERY_THING,
@@ -40,7 +41,10 @@ from stemmata_adapters.contracts.view_samples import (
     THINGS,
     PlainRows,
     StoredRow,
+    apply,
+    ids,
     part,
+    prepared,
     rows_of,
     thing,
 )
@@ -76,25 +80,7 @@ class _Contract:
         raise NotImplementedError
 
 
-def prepared(store: ViewStore) -> ViewStore:
-    """Return the store with the contract's views in it."""
-    store.prepare([THINGS, OTHERS])
-    return store
-
-
-def apply(store: ViewStore, *changes: tuple[int, Change], upto: int | None = None) -> None:
-    """Apply changes of the things' view, from where it stands."""
-    after = store.checkpoint(THINGS.name)
-    reached = max((position for position, _ in changes), default=after) if upto is None else upto
-    assert store.apply([THINGS.name], changes, after=after, upto=reached)
-
-
-def ids(rows: Sequence[Row]) -> list[Value]:
-    """Return the first column of rows."""
-    return [row[0] for row in rows]
-
-
-class ViewStoreContract(_Contract):
+class ViewStoreContract(ViewQuestionsContract, _Contract):
     """The promises of `ViewStore`."""
 
     # --- views are prepared --------------------------------------------------------------------

@@ -18,13 +18,21 @@ import orjson
 from stemmata_domain.errors import StoreUnavailable
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
-from stemmata_projections.queries import Compare, Field, Operand, Query, Step
+from stemmata_projections.queries import (
+    VALID_FROM,
+    VALID_TO,
+    Compare,
+    Field,
+    Operand,
+    Query,
+    Step,
+)
 from stemmata_projections.tables import OPEN_END, Row, Table, Value
 from stemmata_projections.view_store import Params
 
 Found = TypeVar("Found", bound=Row)
 
-_Chain = tuple[Row | None, ...]
+_Chain = tuple["_Held | None", ...]
 _Reader = Callable[[_Chain, Params], Value]
 _Undo = Callable[[], None]
 
@@ -45,6 +53,20 @@ class _Held:
         self.row = row
         self.valid_from = valid_from
         self.valid_to = OPEN_END
+
+
+class _Moment(NamedTuple):
+    """When rows have to have held: now, at a position, or ever up to it."""
+
+    at: int
+    ever: bool
+
+    @property
+    def is_now(self) -> bool:
+        return self.at == OPEN_END and not self.ever
+
+
+_NOW = _Moment(OPEN_END, ever=False)
 
 
 class _LookUp(NamedTuple):
@@ -109,7 +131,7 @@ class _Rows:
     ) -> list[dict[str, Value]]:
         """End the rows that have the values, and return them by the names of their columns."""
         look_up = _look_up(self._table, tuple(where))
-        ended = list(self.find(look_up, tuple(where.values()), None))
+        ended = list(self.find(look_up, tuple(where.values()), _NOW))
         for held in ended:
             self._end(held, position)
             undo.append(partial(self._resume, held))
@@ -149,19 +171,19 @@ class _Rows:
             return value
         return cast("Value", orjson.loads(cast("str", value)))
 
-    def find(self, look_up: _LookUp, values: Row, at: int | None) -> Iterator[_Held]:
-        """Yield the rows that have the values and hold at the position."""
+    def find(self, look_up: _LookUp, values: Row, moment: _Moment) -> Iterator[_Held]:
+        """Yield the rows that have the values and hold at the moment."""
         # As in SQL, nothing equals a null.
         if None in values:
             return
         key = tuple([values[place] for place in look_up.keyed])
         group: Iterable[_Held] = (
             self._open[look_up.by].get(key, {}).values()
-            if at is None
+            if moment.is_now
             else [
                 held
                 for held in self._every[look_up.by].get(key, ())
-                if held.valid_from <= at < held.valid_to
+                if held.valid_from <= moment.at and (moment.ever or moment.at < held.valid_to)
             ]
         )
         for held in group:
@@ -229,14 +251,15 @@ class MemoryViewStore:
                 assert_never(change)
 
     def query(
-        self, query: Query[Found], params: Params, *, at: int | None = None
+        self, query: Query[Found], params: Params, *, at: int | None = None, ever: bool = False
     ) -> Sequence[Found]:
         """Return what a query finds; see the port."""
         plan = self._plans.get(query)
         if plan is None:
             plan = self._plans[query] = _Plan(query)
+        moment = _Moment(OPEN_END if at is None else at, ever)
         with self._mutex:
-            return cast("Sequence[Found]", plan.answer(self._rows, params, at))
+            return cast("Sequence[Found]", plan.answer(self._rows, params, moment))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -251,38 +274,55 @@ class MemoryViewStore:
 class _Plan:
     """A query whose names are replaced by places.
 
-    What was found so far is a chain: for each step a row, or None where an optional step found nothing.
+    What was found so far is a chain: for each step a row, or None where nothing stands for it.
     """
 
     def __init__(self, query: Query[Any]) -> None:
         self._query = query
         self._steps = [_PlannedStep(query, step) for step in query.steps]
-        self._fields = [_planned(query, each) for each in query.fields]
+        self._fields = [_answer(query, each) for each in query.fields if isinstance(each, Field)]
         self._order = [(_reader(query, each), down) for each, down in query.order]
+        self._grouping = _Grouping(query) if query.aggregates else None
 
-    def answer(self, rows: dict[Table, _Rows], params: Params, at: int | None) -> list[Row]:
+    def answer(self, rows: dict[Table, _Rows], params: Params, moment: _Moment) -> list[Row]:
         found: list[_Chain] = [()]
         for step in self._steps:
-            found = [more for one in found for more in step.follow(rows, one, params, at)]
+            found = [more for one in found for more in step.follow(rows, one, params, moment)]
+        if self._grouping is None:
+            return [
+                tuple([field(one) for field in self._fields]) for one in self._cut(found, params)
+            ]
+        # The first of each group stands for it in the order: they are alike in what is sorted by.
+        groups = {id(group[0]): group for group in self._grouping.groups(found)}
+        firsts = self._cut([group[0] for group in groups.values()], params)
+        rows_found = [self._grouping.figures(groups[id(first)]) for first in firsts]
+        return rows_found if found or self._fields else [self._grouping.figures([])]
+
+    def _cut(self, found: list[_Chain], params: Params) -> list[_Chain]:
+        """Return what was found in its order, and no more of it than is wanted."""
         for value, descends in reversed(self._order):
             found.sort(key=lambda one: _sortable(value(one, params)), reverse=descends)
-        if self._query.limit is not None:
-            found = found[: cast("int", params[self._query.limit.name])]
-        return [tuple([_answer(one, *field) for field in self._fields]) for one in found]
+        if self._query.limit is None:
+            return found
+        return found[: cast("int", params[self._query.limit.name])]
 
 
-def _answer(one: _Chain, step: int, place: int, is_json: bool) -> Value:
-    row = one[step]
-    value = None if row is None else row[place]
-    return (
-        cast("Value", orjson.loads(cast("str", value))) if is_json and value is not None else value
-    )
+def _answer(query: Query[Any], field: Field) -> Callable[[_Chain], Value]:
+    """Return what reads the field as it is given out."""
+    read = _reader(query, field)
+    if query.kind(field) != "json":
+        return lambda one: read(one, {})
+
+    def parsed(one: _Chain) -> Value:
+        value = read(one, {})
+        return None if value is None else cast("Value", orjson.loads(cast("str", value)))
+
+    return parsed
 
 
 class _PlannedStep:
     def __init__(self, query: Query[Any], step: Step) -> None:
-        self._table = step.table
-        self._optional = step.optional
+        self._step = step
         self._look_up = _look_up(step.table, tuple(step.where))
         self._values = [_operand(query, operand) for operand in step.where.values()]
         self._compare = [
@@ -291,35 +331,89 @@ class _PlannedStep:
         ]
 
     def follow(
-        self, rows: dict[Table, _Rows], one: _Chain, params: Params, at: int | None
+        self, rows: dict[Table, _Rows], one: _Chain, params: Params, moment: _Moment
     ) -> list[_Chain]:
         values = tuple([value(one, params) for value in self._values])
         found: list[_Chain] = [
-            (*one, held.row)
-            for held in rows[self._table].find(self._look_up, values, at)
+            (*one, held)
+            for held in rows[self._step.table].find(self._look_up, values, moment)
             if all(
                 _holds(each, held.row[place], operand(one, params))
                 for place, each, operand in self._compare
             )
         ]
-        return [(*one, None)] if self._optional and not found else found
+        if self._step.absent:
+            return [] if found else [(*one, None)]
+        return [(*one, None)] if self._step.optional and not found else found
 
 
-def _planned(query: Query[Any], field: Field) -> tuple[int, int, bool]:
-    """Return the step and the place in its row of a field, and whether it is JSON."""
-    step = next(i for i, each in enumerate(query.steps) if each.name == field.step)
-    place = query.steps[step].table.place(field.column)
-    return step, place, query.kind(field) == "json"
+class _Grouping:
+    """What makes groups of chains, and figures of groups."""
+
+    def __init__(self, query: Query[Any]) -> None:
+        self._plain = [_reader(query, each) for each in query.fields if isinstance(each, Field)]
+        self._figures = [
+            partial(_plain_of_first, _answer(query, each))
+            if isinstance(each, Field)
+            else partial(_FIGURES[each.function], _reader(query, each.of))
+            for each in query.fields
+        ]
+
+    def groups(self, found: list[_Chain]) -> list[list[_Chain]]:
+        groups: dict[Row, list[_Chain]] = {}
+        for one in found:
+            groups.setdefault(tuple([read(one, {}) for read in self._plain]), []).append(one)
+        return list(groups.values())
+
+    def figures(self, group: list[_Chain]) -> Row:
+        return tuple([figure(group) for figure in self._figures])
+
+
+def _plain_of_first(read: Callable[[_Chain], Value], group: list[_Chain]) -> Value:
+    return read(group[0])
+
+
+def _known(read: _Reader, group: list[_Chain]) -> list[Value]:
+    return [value for one in group if (value := read(one, {})) is not None]
+
+
+def _count(read: _Reader, group: list[_Chain]) -> Value:
+    return len(_known(read, group))
+
+
+def _distinct(read: _Reader, group: list[_Chain]) -> Value:
+    return len(set(cast("list[str]", _known(read, group))))
+
+
+def _least(read: _Reader, group: list[_Chain]) -> Value:
+    return min(_known(read, group), key=_sortable, default=None)
+
+
+def _greatest(read: _Reader, group: list[_Chain]) -> Value:
+    return max(_known(read, group), key=_sortable, default=None)
+
+
+_FIGURES = {"count": _count, "distinct": _distinct, "min": _least, "max": _greatest}
 
 
 def _reader(query: Query[Any], field: Field) -> _Reader:
-    step, place, _ = _planned(query, field)
+    step = next(i for i, each in enumerate(query.steps) if each.name == field.step)
+    if field.column in (VALID_FROM, VALID_TO):
+        return partial(_range_end, step, field.column)
+    place = query.steps[step].table.place(field.column)
 
     def value(one: _Chain, _: Params) -> Value:
-        row = one[step]
-        return None if row is None else row[place]
+        held = one[step]
+        return None if held is None else held.row[place]
 
     return value
+
+
+def _range_end(step: int, column: str, one: _Chain, _: Params) -> Value:
+    held = one[step]
+    if held is None:
+        return None
+    return held.valid_from if column == VALID_FROM else held.valid_to
 
 
 def _operand(query: Query[Any], operand: Operand) -> _Reader:

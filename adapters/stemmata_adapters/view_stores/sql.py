@@ -16,11 +16,14 @@ How a row that held at a position is found among all that have ended:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Literal
 
-from stemmata_projections.queries import Compare, Field, Operand, Param, Query, Step
+from stemmata_projections.queries import Aggregate, Compare, Field, Operand, Param, Query, Step
 from stemmata_projections.tables import OPEN_END, Column, Row, Table
+
+When = Literal["now", "as of", "ever"]
 
 LAYOUT = 1
 """Changes with what :func:`create` makes; views of another layout are made anew."""
@@ -117,35 +120,44 @@ def _open_with(columns: Iterable[str], *, first: int) -> str:
     return " AND ".join((*equal, f"span = {_OPEN}", f"valid_to = {OPEN_END}"))
 
 
-def select(query: Query[Row], *, as_of: bool, join: str = "JOIN") -> str:
+def select(query: Query[Row], *, when: When, join: str = "JOIN") -> str:
     """Return the statement of a query, with named parameters.
 
-    Where it is asked *as_of* a position it takes those of :func:`moment` too.
+    Where it is asked as of a position it takes those of :func:`moment` too.
 
     Args:
         join: How the database is told to join tables in the order of the steps, which is a good one.
     """
     first, *rest = query.steps
-    conditions = _conditions(first, as_of)
+    conditions = _conditions(first, when)
     joins = []
     for step in rest:
-        kind = "LEFT JOIN" if step.optional else join
-        on = " AND ".join(_conditions(step, as_of))
-        joins.append(f" {kind} {table_name(step.table)} AS {step.name} ON {on}")
+        on = " AND ".join(_conditions(step, when))
+        if step.absent:
+            conditions.append(f"NOT EXISTS (SELECT 1 FROM {_called(step)} WHERE {on})")
+        else:
+            joins.append(f" {'LEFT JOIN' if step.optional else join} {_called(step)} ON {on}")
+    where = " AND ".join(conditions)
+    plain = ", ".join(_field(field) for field in query.fields if isinstance(field, Field))
     order = ", ".join(_field(field) + (" DESC" if down else "") for field, down in query.order)
     return (
-        f"SELECT {', '.join(_field(field) for field in query.fields)}"
-        f" FROM {table_name(first.table)} AS {first.name}{''.join(joins)}"
-        f" WHERE {' AND '.join(conditions)}"
+        f"SELECT {', '.join(map(_selected, query.fields))}"
+        f" FROM {_called(first)}{''.join(joins)}"
+        f"{f' WHERE {where}' if where else ''}"
+        f"{f' GROUP BY {plain}' if query.aggregates and plain else ''}"
         f"{f' ORDER BY {order}' if order else ''}"
         f"{f' LIMIT :{query.limit.name}' if query.limit else ''}"
     )
 
 
-def _conditions(step: Step, as_of: bool) -> list[str]:
+def _called(step: Step) -> str:
+    return f"{table_name(step.table)} AS {step.name}"
+
+
+def _conditions(step: Step, when: When) -> list[str]:
     equal = [f"{step.name}.{column} = {_operand(o)}" for column, o in step.where.items()]
     compared = [_compared(step, each) for each in step.compare]
-    return [*equal, *compared, *(_held_at(step) if as_of else _open(step))]
+    return [*equal, *compared, *_HELD[when](step)]
 
 
 def _open(step: Step) -> list[str]:
@@ -161,6 +173,17 @@ def _held_at(step: Step) -> list[str]:
     return [f"{step.name}.valid_to = ({first} AND h.valid_to > :_at)", begun]
 
 
+def _begun(step: Step) -> list[str]:
+    return [f"{step.name}.valid_from <= :_at"]
+
+
+_HELD: Mapping[When, Callable[[Step], list[str]]] = {
+    "now": _open,
+    "as of": _held_at,
+    "ever": _begun,
+}
+
+
 def _compared(step: Step, condition: Compare) -> str:
     column = f"{step.name}.{condition.column}"
     operand = _operand(condition.operand)
@@ -171,6 +194,14 @@ def _compared(step: Step, condition: Compare) -> str:
 
 def _operand(operand: Operand) -> str:
     return f":{operand.name}" if isinstance(operand, Param) else _field(operand)
+
+
+def _selected(field: Field | Aggregate) -> str:
+    if isinstance(field, Field):
+        return _field(field)
+    if field.function == "distinct":
+        return f"count(DISTINCT {_field(field.of)})"
+    return f"{field.function}({_field(field.of)})"
 
 
 def _field(field: Field) -> str:

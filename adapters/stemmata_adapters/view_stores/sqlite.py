@@ -18,7 +18,7 @@ from stemmata_domain.ports import EventStore
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Param, Query
-from stemmata_projections.tables import Row, Table, Value
+from stemmata_projections.tables import OPEN_END, Row, Table, Value
 from stemmata_projections.view_store import Params
 
 Found = TypeVar("Found", bound=Row)
@@ -38,7 +38,7 @@ class SqliteViewStore:
         self._database = database
         self._schemas: dict[str, str] = {}
         self._tables = _Statements()
-        self._compiled: dict[tuple[Query[Any], bool], _Compiled] = {}
+        self._compiled: dict[tuple[Query[Any], sql.When], _Compiled] = {}
 
     def joins(self, events: EventStore) -> bool:
         """Tell whether *events* is in the same file; see the port."""
@@ -110,13 +110,15 @@ class SqliteViewStore:
             raise unavailable(self._database.path, error) from error
 
     def query(
-        self, query: Query[Found], params: Params, *, at: int | None = None
+        self, query: Query[Found], params: Params, *, at: int | None = None, ever: bool = False
     ) -> Sequence[Found]:
         """Return what a query finds; see the port."""
-        compiled = self._compiled.get((query, at is not None))
+        when: sql.When = "ever" if ever else "now" if at is None else "as of"
+        if ever and at is None:
+            at = OPEN_END
+        compiled = self._compiled.get((query, when))
         if compiled is None:
-            compiled = _Compiled(query, as_of=at is not None)
-            self._compiled[query, at is not None] = compiled
+            compiled = self._compiled[query, when] = _Compiled(query, when)
         try:
             connection = self._database.connection()
             rows = connection.execute(compiled.statement, compiled.bind(params, at)).fetchall()
@@ -250,9 +252,9 @@ def _json_text(value: Value) -> str | None:
 class _Compiled:
     """A query as SQL, with what turns values to and fro."""
 
-    def __init__(self, query: Query[Any], *, as_of: bool) -> None:
+    def __init__(self, query: Query[Any], when: sql.When) -> None:
         # SQLite knows nothing of the sizes here, and guesses wrongly about the order where it may.
-        self.statement = sql.select(query, as_of=as_of, join="CROSS JOIN")
+        self.statement = sql.select(query, when=when, join="CROSS JOIN")
         self._readers = [
             (place, _READERS[kind])
             for place, kind in enumerate(map(query.kind, query.fields))
