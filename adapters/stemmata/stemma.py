@@ -8,14 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from stemmata.history import History
+from stemmata.reading.reader import Reader
 from stemmata_domain.commands.edit import Delete, Edit, VersionEdited
 from stemmata_domain.commands.link import AliasesEdited, EditAliasesOf, Link, Linked, Unlink
 from stemmata_domain.commands.log import Log, Logged
@@ -42,32 +42,21 @@ from stemmata_domain.events import RunState
 from stemmata_domain.handling import Command, CommandHandler
 from stemmata_domain.metadata import normalize
 from stemmata_domain.names import quoted, setting, text_of
-from stemmata_domain.paths import EntityKind, parse, parse_strict
+from stemmata_domain.paths import parse_strict
 from stemmata_domain.ports import Clock, EventStore, IdSource
-from stemmata_domain.recorded import RecordedEvent
+from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.lineage.fold import LINEAGE
-from stemmata_projections.lineage.graph import LineageGraph, Run
 from stemmata_projections.runner import Progress, Runner
 from stemmata_projections.version_index.fold import VERSION_INDEX
-from stemmata_projections.version_index.index import VersionIndex
-from stemmata_projections.version_index.views import (
-    Collection,
-    Organization,
-    Registry,
-    Version,
-)
-from stemmata_projections.version_index.views import (
-    Link as LinkView,
-)
 from stemmata_projections.view_store import ViewStore
 
-PROJECTIONS = (VERSION_INDEX, LINEAGE)
+PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT)
 
 R = TypeVar("R")
 _PAGE = 1_000
 
 
-class Stemma:
+class Stemma(Reader):
     """A handle on a registry; `stemmata.open` makes one."""
 
     def __init__(
@@ -89,11 +78,15 @@ class Stemma:
         Args:
             progress: Called with the position that the views have reached and the log's head.
         """
-        self.content = content
-        self.cache_dir = cache_dir
-        self._events = events
-        self._views = views
-        self._stand_for(actor, entity, project)
+        super().__init__(
+            events=events,
+            views=views,
+            content=content,
+            actor=actor,
+            entity=entity,
+            project=project,
+            cache_dir=cache_dir,
+        )
         self._runner = Runner(events, views, PROJECTIONS)
         self._handler = CommandHandler(
             events,
@@ -102,11 +95,6 @@ class Stemma:
             inline=self._runner.inline if self._runner.is_inline else None,
         )
         self._runner.catch_up(progress=progress)
-
-    def _stand_for(self, actor: str, entity: str | None, project: str | None) -> None:
-        self.actor = setting(actor, what="actor")
-        self._entity = None if entity is None else setting(entity, what="entity")
-        self._project = None if project is None else setting(project, what="project")
 
     # --- commands ---------------------------------------------------------------------------
 
@@ -404,122 +392,6 @@ class Stemma:
         with suppress(StorageFailed):
             self._runner.keep_up()
         return result
-
-    # --- queries ----------------------------------------------------------------------------
-
-    @property
-    def entity(self) -> str | None:
-        """The entity that completes short names: the handle's, or the acting person's own."""
-        if self._entity is None:
-            facts = self.index_without_defaults.organizations.facts(self.actor)
-            if facts.kind is EntityKind.PERSON:
-                return self.actor
-        return self._entity
-
-    @property
-    def _home(self) -> str:
-        return self.entity or ""
-
-    def writing_entity(self) -> str:
-        """Return the entity to log to where none is named: the handle's, or the only team.
-
-        Raises:
-            UnknownEntity: It does not follow; the refusal lists what there is.
-        """
-        if self.entity is not None:
-            return self.entity
-        teams = self._known_teams()
-        if len(teams) == 1:
-            return teams[0]
-        raise UnknownEntity(entity="", known=teams)
-
-    def _known_teams(self) -> tuple[str, ...]:
-        """Return the teams that a refusal may name: of organizations that the actor belongs to."""
-        mine = self.index_without_defaults.organizations.facts(self.actor).organizations
-        chosen = {organization.id for organization in mine}
-        return tuple(
-            team
-            for each in self.organizations()
-            if not chosen or each.id in chosen
-            for team in each.teams
-        )
-
-    @property
-    def index(self) -> VersionIndex:
-        """The version index, as this handle's short names mean it."""
-        return VersionIndex(self._views, entity=self.entity, project=self._project)
-
-    @property
-    def index_without_defaults(self) -> VersionIndex:
-        """The version index, for full names."""
-        return VersionIndex(self._views)
-
-    @property
-    def graph(self) -> LineageGraph:
-        """The lineage graph."""
-        return LineageGraph(self._views)
-
-    def resolve(self, name: str) -> Version:
-        """Return the version that *name* stands for; without an alias, the latest.
-
-        Raises:
-            LookupError: Some part of the name finds nothing; the refusal says which.
-            ValueError: The name is malformed, or the organization does not follow.
-        """
-        return self.index.resolve(name)
-
-    def organizations(self) -> list[Organization]:
-        """Return the organizations, by name."""
-        return self.index_without_defaults.organizations.all()
-
-    def registries(self, organization: str | None = None) -> list[Registry]:
-        """Return the registries of an organization, or of all, by name."""
-        index = self.index_without_defaults
-        chosen = (
-            index.organizations.all()
-            if organization is None
-            else [index.organizations.named(setting(organization, what="organization"))]
-        )
-        return [registry for each in chosen for registry in index.registries(each.id)]
-
-    def collections(self, scope: str) -> list[Collection]:
-        """Return what is in a registry, `[ORG/]wandb-registry-NAME`, or a project, by name."""
-        path = parse_strict(f"{parse(scope)}/_")
-        if path.is_registry:
-            return self.index.collections(self.index.registry_at(path).id)
-        return self.index.collections(scope if "/" in scope else f"{self.entity}/{scope}")
-
-    def artifacts(self) -> list[Collection]:
-        """Return the artifacts of all projects."""
-        return self.index.artifacts()
-
-    def versions(self, name: str) -> list[Version]:
-        """Return the versions of an artifact or collection, by number."""
-        index = self.index
-        return index.versions(index.collection(parse_strict(name)).id)
-
-    def links(self, name: str) -> list[LinkView]:
-        """Return where the version *name* is linked, itself or its source."""
-        index = self.index
-        return index.links_of(index.resolve(name).id)
-
-    def run(self, path: str) -> Run:
-        """Return the run `entity/project/id`."""
-        return self.graph.run(setting(path, what="run"))
-
-    def history(self, name: str) -> list[RecordedEvent]:
-        """Return how the artifact, collection or version *name* came to be as it is, in order."""
-        return History(self._events, self.index, self.graph).of(name)
-
-    def replay(self, *, after: int = 0) -> Iterator[RecordedEvent]:
-        """Yield the events after a position, up to the head as it is when the end is reached."""
-        while page := self._events.read_all(after=after, limit=_PAGE):
-            yield from page
-            after = page[-1].position
-
-    def position(self) -> int:
-        """Return the position of the newest event."""
-        return self._events.head()
 
     # --- the handle -------------------------------------------------------------------------
 

@@ -4,9 +4,10 @@ StemmataError
 ├─ Refused                      the domain said no; the caller may change the request
 │  ├─ (ValueError too)          InvalidName, InvalidAlias, InvalidTag, InvalidMetadata, InvalidType,
 │  │                            InvalidPath, InvalidEntryPath, InvalidManifest, InvalidReference,
-│  │                            InvalidSetting, EntryTaken, TypeMismatch, TypeNotAccepted, NameTaken,
-│  │                            PersonalEntity, OrganizationNeeded, WrongOrganization, NotALink,
-│  │                            StillLinked, StillAliased, IdempotencyKeyReused, ArtifactElsewhere,
+│  │                            InvalidSetting, InvalidCursor, InvalidMoment, EntryTaken,
+│  │                            TypeMismatch, TypeNotAccepted, NameTaken, PersonalEntity,
+│  │                            OrganizationNeeded, WrongOrganization, NotALink, StillLinked,
+│  │                            StillAliased, IdempotencyKeyReused, ArtifactElsewhere,
 │  │                            RunNotActive, UnsafePath
 │  ├─ (TypeError too)           MetadataNotAMapping
 │  ├─ (LookupError too)         UnknownOrganization, UnknownEntity, UnknownRegistry, UnknownCollection,
@@ -220,6 +221,28 @@ class InvalidSetting(Refused, ValueError):
 
     def __str__(self) -> str:
         return f"Invalid {self.setting} {self.value!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidCursor(Refused, ValueError):
+    """What was given as the cursor of a next page is none, or none for this question."""
+
+    cursor: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid cursor {self.cursor!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidMoment(Refused, ValueError):
+    """A moment is neither a time with its zone nor a position of the log."""
+
+    moment: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid moment {self.moment!r}: {self.rule}"
 
 
 @dataclass(eq=False, kw_only=True)

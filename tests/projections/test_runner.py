@@ -20,6 +20,7 @@ from stemmata_domain.errors import StoreUnavailable
 from stemmata_domain.events import AliasAdded, Event, TeamCreated
 from stemmata_domain.ports import NO_STREAM, Append
 from stemmata_domain.recorded import Context, RecordedEvent
+from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.changes import Change, Open
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.lineage.tables import RUN
@@ -42,7 +43,7 @@ from tests.projections.busy import (
     work,
 )
 
-PROJECTIONS = (VERSION_INDEX, LINEAGE)
+PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT)
 TABLES = (*VERSION_INDEX.tables, *LINEAGE.tables)
 
 
@@ -67,7 +68,7 @@ def rebuilt(events: SqliteEventStore, path: Path) -> list[object]:
     path.touch()
     views = SqliteViewStore(SqliteDatabase(path))
     assert Runner(events, views, PROJECTIONS).catch_up() == events.head()
-    assert checkpoints(views) == [events.head()] * 2
+    assert checkpoints(views) == [events.head()] * len(PROJECTIONS)
     views.close()
     return [stored(path, table) for table in TABLES]
 
@@ -82,7 +83,7 @@ def test_views_kept_inline_equal_views_rebuilt_from_the_log_row_by_row(
     runner = Runner(events, views, PROJECTIONS)
     assert runner.is_inline
     work(handler(events, runner))
-    assert checkpoints(views) == [events.head()] * 2
+    assert checkpoints(views) == [events.head()] * len(PROJECTIONS)
     live = [stored(path, table) for table in TABLES]
     assert all(live)
     assert rebuilt(events, tmp_path / "rebuilt.db") == live
@@ -139,10 +140,10 @@ def test_a_crash_between_append_and_projection_heals(
     organize(handler(events, runner))
     before = events.head()
     handler(events).handle(log("A"), actor="ada")
-    assert checkpoints(views) == [before] * 2
+    assert checkpoints(views) == [before] * len(PROJECTIONS)
     # What is appended now cannot go inline, since the views lack what came before.
     handler(events, runner).handle(log("B"), actor="ada")
-    assert checkpoints(views) == [before] * 2
+    assert checkpoints(views) == [before] * len(PROJECTIONS)
     runner.catch_up()
     assert VersionIndex(views).resolve("vision/mnist/digits").index == 1
     handler(events, runner).handle(log("C"), actor="ada")
@@ -177,7 +178,7 @@ def test_a_fold_that_fails_inline_undoes_the_append(events: SqliteEventStore, pa
     with pytest.raises(Fault):
         commands.handle(log("B", aliases=("good", "bad")), actor="ada")
     assert events.head() == head
-    assert checkpoints(views) == [head] * 2
+    assert checkpoints(views) == [head, head, 0]
     assert [stored(path, table) for table in TABLES] == before
     logged = commands.handle(log("C", aliases=("good",)), actor="ada")
     assert (logged.index, events.read_all(after=head)[0].event.topic) == (1, "ArtifactLogged")
@@ -222,9 +223,9 @@ def test_keeping_up_heals_what_could_not_go_inline(events: SqliteEventStore) -> 
     runner = Runner(events, views, PROJECTIONS)
     organize(handler(events))
     handler(events, runner).handle(log("A"), actor="ada")
-    assert checkpoints(views) == [0, 0]
+    assert checkpoints(views) == [0] * len(PROJECTIONS)
     runner.keep_up()
-    assert checkpoints(views) == [events.head()] * 2
+    assert checkpoints(views) == [events.head()] * len(PROJECTIONS)
     handler(events, runner).handle(log("B"), actor="ada")
     runner.keep_up()
     assert VersionIndex(views).resolve("vision/mnist/digits").index == 1
@@ -236,7 +237,7 @@ def test_keeping_up_looks_at_the_log_only_if_views_lag(events: SqliteEventStore)
     runner = Runner(events, views, PROJECTIONS)
     organize(handler(events))
     runner.keep_up()
-    assert checkpoints(views) == [0, 0]
+    assert checkpoints(views) == [0] * len(PROJECTIONS)
 
 
 def test_keeping_up_catches_up_views_that_cannot_go_inline(events: SqliteEventStore) -> None:
@@ -244,7 +245,7 @@ def test_keeping_up_catches_up_views_that_cannot_go_inline(events: SqliteEventSt
     runner = Runner(events, views, PROJECTIONS)
     organize(handler(events, runner))
     runner.keep_up()
-    assert checkpoints(views) == [events.head()] * 2
+    assert checkpoints(views) == [events.head()] * len(PROJECTIONS)
 
 
 # --- several followers -------------------------------------------------------------------------
@@ -337,7 +338,7 @@ def test_a_view_of_another_schema_is_rebuilt(
     live, expected = [stored(path, table) for table in TABLES], answers(views)
     newer = (replace(VERSION_INDEX, schema=99), LINEAGE)
     runner = Runner(events, views, newer)
-    assert checkpoints(views) == [0, events.head()]
+    assert checkpoints(views) == [0, events.head(), events.head()]
     assert stored(path, ALIAS) == []
     assert stored(path, RUN)
     assert runner.catch_up() == events.head()
@@ -349,12 +350,12 @@ def test_a_view_that_is_behind_does_not_hold_the_others_back(events: SqliteEvent
     views = sqlite_views(events)
     organize(handler(events, Runner(events, views, (VERSION_INDEX,))))
     runner = Runner(events, views, PROJECTIONS)
-    assert checkpoints(views) == [events.head(), 0]
+    assert checkpoints(views) == [events.head(), 0, 0]
     handler(events, runner).handle(log("A"), actor="ada")
-    assert checkpoints(views) == [events.head(), 0]
+    assert checkpoints(views) == [events.head(), 0, 0]
     assert VersionIndex(views).resolve("vision/mnist/digits").index == 0
     runner.catch_up()
-    assert checkpoints(views) == [events.head()] * 2
+    assert checkpoints(views) == [events.head()] * len(PROJECTIONS)
 
 
 def test_views_that_stand_apart_meet_and_read_the_log_once() -> None:
@@ -390,7 +391,7 @@ def test_a_view_follows_events_that_do_not_concern_it() -> None:
     events = many_events(10)
     views = MemoryViewStore()
     Runner(events, views, PROJECTIONS).catch_up()
-    assert checkpoints(views) == [10, 10]
+    assert checkpoints(views) == [10] * len(PROJECTIONS)
 
 
 # --- what the tests are made with --------------------------------------------------------------

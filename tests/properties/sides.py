@@ -15,12 +15,13 @@ from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.errors import Refused
 from stemmata_domain.handling import CommandHandler
 from stemmata_domain.ports import EventStore
+from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.runner import Runner
 from stemmata_projections.version_index.fold import VERSION_INDEX
 from stemmata_projections.view_store import ViewStore
 
-PROJECTIONS = (VERSION_INDEX, LINEAGE)
+PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT)
 
 
 class CountedIds:

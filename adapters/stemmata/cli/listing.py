@@ -10,7 +10,7 @@ from stemmata.cli.finding import Entity, Project, find
 from stemmata.cli.page import Block, Code, Facts, Json, Reply, Table, Text, sentences, strong
 from stemmata.cli.printable import clock_time, counted, size_of
 from stemmata.cli.shapes import Shape, collection_shape, registry_shape, version_shape
-from stemmata.stemma import Stemma
+from stemmata.reading.reader import Reader
 from stemmata_projections.version_index.views import (
     Collection,
     Organization,
@@ -22,7 +22,7 @@ _SHOWN = 5
 _LATEST = "latest"
 
 
-def ls(stemma: Stemma, place: str | None) -> Reply:
+def ls(stemma: Reader, place: str | None) -> Reply:
     """List everything, or what is in *place*."""
     if place is None:
         return _everything(stemma)
@@ -42,7 +42,7 @@ def ls(stemma: Stemma, place: str | None) -> Reply:
 # --- organizations -------------------------------------------------------------------------------
 
 
-def _everything(stemma: Stemma) -> Reply:
+def _everything(stemma: Reader) -> Reply:
     organizations = stemma.organizations()
     if organizations:
         return _organizations(stemma, organizations)
@@ -53,7 +53,7 @@ def _everything(stemma: Stemma) -> Reply:
     )
 
 
-def _organizations(stemma: Stemma, organizations: Sequence[Organization]) -> Reply:
+def _organizations(stemma: Reader, organizations: Sequence[Organization]) -> Reply:
     projects = _projects(stemma)
     shapes: list[Json] = []
     blocks: list[Block] = []
@@ -91,7 +91,7 @@ def _organizations(stemma: Stemma, organizations: Sequence[Organization]) -> Rep
     return Reply(document={"organizations": shapes}, page=tuple(blocks))
 
 
-def _entity(stemma: Stemma, name: str) -> Reply:
+def _entity(stemma: Reader, name: str) -> Reply:
     projects = {
         project: made for project, made in _projects(stemma).items() if _of(project, (name,))
     }
@@ -102,7 +102,7 @@ def _entity(stemma: Stemma, name: str) -> Reply:
     )
 
 
-def _projects(stemma: Stemma) -> dict[str, list[Collection]]:
+def _projects(stemma: Reader) -> dict[str, list[Collection]]:
     """Return the projects that hold artifacts, by `entity/project`."""
     projects: dict[str, list[Collection]] = {}
     for artifact in stemma.artifacts():
@@ -166,7 +166,7 @@ class _Summary:
         )
 
 
-def registry_reply(stemma: Stemma, registry: Registry, *, first: Iterable[Block] = ()) -> Reply:
+def registry_reply(stemma: Reader, registry: Registry, *, first: Iterable[Block] = ()) -> Reply:
     """Show a registry: its collections, and the code that links into it."""
     found = _summaries(stemma, stemma.index.collections(registry.id))
     organization = stemma.index_without_defaults.organizations.named(registry.organization_entity)
@@ -201,7 +201,7 @@ def registry_reply(stemma: Stemma, registry: Registry, *, first: Iterable[Block]
     )
 
 
-def _project(stemma: Stemma, project: Project) -> Reply:
+def _project(stemma: Reader, project: Project) -> Reply:
     found = _summaries(stemma, stemma.index_without_defaults.collections(project.full_name))
     artifacts = [each for each in found if not each.collection.is_link]
     collections = [each for each in found if each.collection.is_link]
@@ -220,7 +220,7 @@ def _project(stemma: Stemma, project: Project) -> Reply:
     )
 
 
-def _summaries(stemma: Stemma, collections: Iterable[Collection]) -> list[_Summary]:
+def _summaries(stemma: Reader, collections: Iterable[Collection]) -> list[_Summary]:
     return [_summary(each, stemma.index.versions(each.id)) for each in collections]
 
 
@@ -240,7 +240,7 @@ def _table(head: str, found: Sequence[_Summary], *, nothing: str = "") -> Block:
 
 
 def collection_reply(
-    stemma: Stemma, collection: Collection, *, first: Iterable[Block] = ()
+    stemma: Reader, collection: Collection, *, first: Iterable[Block] = ()
 ) -> Reply:
     """Show an artifact or a collection: its versions, or how to link the first one into it."""
     versions = stemma.index.versions(collection.id)
@@ -262,7 +262,7 @@ def collection_reply(
     )
 
 
-def _team_of(stemma: Stemma, collection: Collection) -> str:
+def _team_of(stemma: Reader, collection: Collection) -> str:
     for organization in stemma.organizations():
         if organization.entity == collection.entity:
             return snippets.team_for(stemma, organization)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stemmata.cli.options import Json, Named, examples, place_of
+from stemmata.cli.options import AsOf, Json, Named, examples, place_of
 from stemmata.cli.page import Answer
 
 
@@ -48,6 +48,7 @@ def _ls(
             show_default=False,
         ),
     ] = None,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> Answer:
     """List organizations, registries, collections and versions.
@@ -56,33 +57,35 @@ def _ls(
     names are completed by the default entity.
     """
     from stemmata.cli.listing import ls
-    from stemmata.cli.session import opened
+    from stemmata.cli.session import asked
 
-    with opened(place_of(context)) as stemma:
+    with asked(place_of(context), as_of) as stemma:
         return Answer(ls(stemma, place), as_json)
 
 
-def _show(context: typer.Context, name: Named, as_json: Json = False) -> Answer:
+def _show(context: typer.Context, name: Named, as_of: AsOf = None, as_json: Json = False) -> Answer:
     """Show all that is known of a version.
 
     Its names, aliases, tags, metadata, digest and files, where it comes from, where it is linked, which
     runs used it, and the code that uses it. Without an alias, the latest version is shown.
     """
     from stemmata.cli.portrait import show
-    from stemmata.cli.session import opened
+    from stemmata.cli.session import asked
 
-    with opened(place_of(context)) as stemma:
+    with asked(place_of(context), as_of) as stemma:
         return Answer(show(stemma, name), as_json)
 
 
-def _history(context: typer.Context, name: Named, as_json: Json = False) -> Answer:
+def _history(
+    context: typer.Context, name: Named, as_of: AsOf = None, as_json: Json = False
+) -> Answer:
     """Tell how a thing came to be as it is: when, who, what.
 
     The events of an artifact or a collection, in order. With an alias, only what happened to that
     version, with the runs that logged and used it. Times are in UTC.
     """
     from stemmata.cli.past import history
-    from stemmata.cli.session import opened
+    from stemmata.cli.session import asked
 
-    with opened(place_of(context)) as stemma:
+    with asked(place_of(context), as_of) as stemma:
         return Answer(history(stemma, name), as_json)

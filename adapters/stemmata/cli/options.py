@@ -12,6 +12,17 @@ Json = Annotated[
     typer.Option("--json", help="Print one JSON document instead of text.", show_default=False),
 ]
 
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="MOMENT",
+        help="Answer as the registry was then: a time with its zone, 2026-03-03T12:00Z, "
+        "or a position of the log. [default: now]",
+        show_default=False,
+    ),
+]
+
 Named = Annotated[
     str,
     typer.Argument(

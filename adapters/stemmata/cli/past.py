@@ -6,14 +6,14 @@ from stemmata.cli.page import Reply, Table, Text, sentences, strong
 from stemmata.cli.printable import to_the_second
 from stemmata.cli.shapes import Shape
 from stemmata.history import sentence
-from stemmata.stemma import Stemma
+from stemmata.reading.reader import Reader
 from stemmata_domain.codec import time_text
 from stemmata_domain.recorded import RecordedEvent
 
 _OF_RUN = "run-"
 
 
-def history(stemma: Stemma, name: str) -> Reply:
+def history(stemma: Reader, name: str) -> Reply:
     """Tell the events of an artifact, a collection or a version, in order."""
     events = stemma.history(name)
     return Reply(

@@ -12,7 +12,7 @@ from stemmata.cli.page import Block, Code, Facts, Json, Reply, Table, Text, alar
 from stemmata.cli.printable import clock_time, counted, size_of
 from stemmata.cli.shapes import Shape, version_shape
 from stemmata.cli.taking import files_of
-from stemmata.stemma import Stemma
+from stemmata.reading.reader import Reader
 from stemmata_domain.codec import time_text
 from stemmata_domain.errors import StemmataError, UnknownCollection
 from stemmata_projections.lineage.graph import RunOfVersion
@@ -39,7 +39,7 @@ class _Use:
     through: str | None
 
 
-def show(stemma: Stemma, name: str) -> Reply:
+def show(stemma: Reader, name: str) -> Reply:
     """Show a version."""
     version = stemma.resolve(name)
     links = stemma.index.links_of(version.id)
@@ -93,7 +93,7 @@ def _metadata(version: Version) -> Sequence[Text]:
     ]
 
 
-def _entity_for(stemma: Stemma, version: Version) -> str:
+def _entity_for(stemma: Reader, version: Version) -> str:
     """Return the team in which the code that uses *version* runs."""
     if not version.is_link:
         return stemma.entity or version.entity
@@ -114,7 +114,7 @@ def _link_shape(link: Link) -> Shape:
     }
 
 
-def _use(stemma: Stemma, run: RunOfVersion) -> _Use:
+def _use(stemma: Reader, run: RunOfVersion) -> _Use:
     try:
         line = stemma.index_without_defaults.collection_by_id(run.through)
     except UnknownCollection:
@@ -151,7 +151,7 @@ def _uses(uses: Sequence[_Use]) -> Iterator[Block]:
 # --- files ---------------------------------------------------------------------------------------
 
 
-def _files(stemma: Stemma, version: Version) -> tuple[list[_File] | None, str | None]:
+def _files(stemma: Reader, version: Version) -> tuple[list[_File] | None, str | None]:
     """Return the first files, or why the manifest cannot be read."""
     try:
         entries = list(islice(files_of(stemma, version), _SHOWN))

@@ -10,9 +10,22 @@ from stemmata.cli.bars import bar
 from stemmata.cli.options import Place
 from stemmata.opening import open as open_registry
 from stemmata.opening import sqlite_path
+from stemmata.reading.reader import Reader
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
 from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable, UnknownEntity
+
+
+@contextmanager
+def asked(place: Place, as_of: str | None) -> Iterator[Reader]:
+    """Open the registry to ask it something, as of a moment if one is given.
+
+    Raises:
+        StoreUnavailable: There is no registry, or it cannot be opened.
+        InvalidSetting, InvalidMoment: The URL or the moment cannot be used.
+    """
+    with opened(place) as stemma:
+        yield stemma if as_of is None else stemma.as_of(as_of)
 
 
 @contextmanager

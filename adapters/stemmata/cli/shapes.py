@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from stemmata.cli.page import Json
-from stemmata.stemma import Stemma
+from stemmata.reading.reader import Reader
 from stemmata_domain.codec import time_text
 from stemmata_projections.version_index.views import (
     Collection,
@@ -75,7 +75,7 @@ def registry_shape(registry: Registry) -> Shape:
     }
 
 
-def organization_shape(stemma: Stemma, organization: Organization) -> Shape:
+def organization_shape(stemma: Reader, organization: Organization) -> Shape:
     """Return an organization with the names of what it has, as documents have it."""
     registries = stemma.registries(organization.entity)
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stemmata.cli.printable import literal, word
-from stemmata.stemma import Stemma
+from stemmata.reading.reader import Reader
 from stemmata_projections.version_index.views import Organization, Version
 
 TEAM = "<team_entity>"
@@ -50,7 +50,7 @@ def command(*words: str) -> str:
     return " ".join(("stemmata", *map(word, words)))
 
 
-def team_for(stemma: Stemma, organization: Organization) -> str:
+def team_for(stemma: Reader, organization: Organization) -> str:
     """Return the team that code for *organization* runs in: the default entity, or the only team."""
     if stemma.entity in organization.teams:
         return stemma.entity

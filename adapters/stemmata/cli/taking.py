@@ -12,6 +12,7 @@ from stemmata.cli.printable import counted, size_of
 from stemmata.cli.session import writing_entity
 from stemmata.cli.shapes import version_shape
 from stemmata.files import VersionFiles
+from stemmata.reading.reader import Reader
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
 from stemmata_domain.errors import TypeMismatch
@@ -32,15 +33,15 @@ def use(stemma: Stemma, name: str, *, project: str | None, type: str | None) -> 
 
 
 def get(
-    stemma: Stemma,
+    stemma: Reader,
     name: str,
     *,
     root: str | None,
     path_prefix: str | None,
-    and_use: bool,
+    recorder: Stemma | None,
     allow_missing_references: bool,
 ) -> Reply:
-    """Download the files of a version, and record its use if that is asked for."""
+    """Download the files of a version, and record its use if there is who does."""
     version = stemma.resolve(name)
     folder = Path(root) if root else _own_folder(version)
     files = files_of(stemma, version)
@@ -51,7 +52,7 @@ def get(
             allow_missing_references=allow_missing_references,
             progress=progress,
         )
-    run = _use(stemma, version, project=None, type=None) if and_use else None
+    run = _use(recorder, version, project=None, type=None) if recorder else None
     count, size = _wanted(files, path_prefix or "")
     contents = f"{counted(count, 'file')}, {size_of(size)}"
     told: Line = (
@@ -72,7 +73,7 @@ def get(
     )
 
 
-def files_of(stemma: Stemma, version: Version) -> VersionFiles:
+def files_of(stemma: Reader, version: Version) -> VersionFiles:
     """Return the files of a version."""
     return VersionFiles(
         stemma.content,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stemmata.cli.options import Json, Named, Target, examples, place_of
+from stemmata.cli.options import AsOf, Json, Named, Target, examples, place_of
 from stemmata.cli.page import Answer
 
 
@@ -265,6 +265,7 @@ def _get(
             show_default=False,
         ),
     ] = False,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> Answer:
     """Download the files of a version.
@@ -277,11 +278,11 @@ def _get(
 
     with opened(place_of(context)) as stemma:
         reply = get(
-            stemma,
+            stemma if as_of is None else stemma.as_of(as_of),
             name,
             root=root,
             path_prefix=path_prefix,
-            and_use=use,
+            recorder=stemma if use else None,
             allow_missing_references=allow_missing_references,
         )
     return Answer(reply, as_json)

@@ -1,4 +1,7 @@
-"""The tables of the lineage graph: runs, and the edges between runs and versions."""
+"""The tables of the lineage graph: runs, the edges between runs and versions, and deleted versions.
+
+A deleted version leaves the version index, but what was made of it stays its descendant.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,21 @@ EDGE = Table(
         Column("through"),
         Column("number", "integer"),
         Column("at"),
+        Column("by"),
     ),
     key=("run", "kind", "version", "through"),
-    indexes=(("version", "kind"),),
+    indexes=(("version", "kind"), ("through",)),
+)
+TOMBSTONE = Table(
+    "tombstone",
+    (
+        Column("version"),
+        Column("artifact"),
+        Column("number", "integer"),
+        Column("deleted_at"),
+        Column("deleted_by"),
+    ),
+    key=("version",),
 )
 
-TABLES = (RUN, EDGE)
+TABLES = (RUN, EDGE, TOMBSTONE)

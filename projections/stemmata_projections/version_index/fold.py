@@ -186,7 +186,7 @@ _ENTITIES = "entity"
 
 VERSION_INDEX = Projection(
     "version_index",
-    schema=2,
+    schema=3,
     tables=TABLES,
     folds=dict(
         (

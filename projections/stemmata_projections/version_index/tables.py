@@ -68,7 +68,10 @@ COLLECTION = Table(
     indexes=(("scope", "name"), ("kind", "scope", "name")),
 )
 COLLECTION_TAG = Table(
-    "collection_tag", (Column("collection"), Column("tag")), key=("collection", "tag")
+    "collection_tag",
+    (Column("collection"), Column("tag")),
+    key=("collection", "tag"),
+    indexes=(("tag",),),
 )
 MEMBER = Table(
     "member",
@@ -86,7 +89,7 @@ ALIAS = Table(
     "alias",
     (Column("collection"), Column("alias"), Column("number", "integer")),
     key=("collection", "alias"),
-    indexes=(("collection", "number"),),
+    indexes=(("collection", "number"), ("alias",)),
 )
 VERSION = Table(
     "version",
@@ -107,7 +110,7 @@ VERSION = Table(
     ),
     key=("id",),
 )
-TAG = Table("tag", (Column("version"), Column("tag")), key=("version", "tag"))
+TAG = Table("tag", (Column("version"), Column("tag")), key=("version", "tag"), indexes=(("tag",),))
 
 TABLES = (
     ENTITY,

@@ -1,0 +1,193 @@
+"""The fold of the log into the audit trail: every event is an entry, and concerns some things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar, cast
+
+from stemmata_domain.codec import time_text
+from stemmata_domain.events import (
+    EVENTS,
+    AliasAdded,
+    AliasRemoved,
+    ArtifactCreated,
+    ArtifactLogged,
+    ArtifactProduced,
+    ArtifactUsed,
+    CollectionCreated,
+    DescriptionChanged,
+    Event,
+    MemberJoined,
+    MetadataChanged,
+    NameClaimed,
+    PersonJoined,
+    RegistryCreated,
+    RunStarted,
+    TeamCreated,
+    VersionDeleted,
+    VersionLinked,
+    VersionTagged,
+    VersionUnlinked,
+    VersionUntagged,
+)
+from stemmata_domain.recorded import RecordedEvent
+from stemmata_projections.audit.tables import (
+    CONCERN,
+    ENTRY,
+    TABLES,
+    entity_thing,
+    member_thing,
+    run_thing,
+)
+from stemmata_projections.changes import Change, Open
+from stemmata_projections.projection import Fold, Projection, key_of
+
+E = TypeVar("E", bound=Event)
+
+Concerns = Callable[[str, Event], Iterable[str]]
+"""Gives, for the key of an event's stream and the event, what it concerns beyond the stream."""
+
+
+def _entry(concerns: Concerns | None) -> Fold:
+    def fold(recorded: RecordedEvent, event: Event) -> Iterable[Change]:
+        position = recorded.position
+        key = key_of(recorded)
+        own = own_thing(recorded.stream, key)
+        entry = (position, time_text(recorded.time), recorded.actor, event.topic)
+        changes: list[Change] = [Open(ENTRY, entry), Open(CONCERN, (own, position))]
+        if concerns is not None:
+            others = {*concerns(key, event)} - {own}
+            changes += [Open(CONCERN, (thing, position)) for thing in sorted(others)]
+        return changes
+
+    return fold
+
+
+def own_thing(stream: str, key: str) -> str:
+    """Return the thing whose stream it is; a claim's stream is a thing too, of its own name."""
+    match stream[: -len(key) - 1]:
+        case "run":
+            return run_thing(key)
+        case "person":
+            return entity_thing(key)
+        case "name" | "key":
+            return stream
+        case _:
+            return key
+
+
+# --- what an event concerns beyond the aggregate in whose stream it stands ------------------------
+
+
+def _alias_added(line: str, event: AliasAdded) -> Iterable[str]:
+    yield member_thing(line, event.index)
+    if event.moved_from is not None:
+        yield member_thing(line, event.moved_from)
+
+
+def _alias_removed(line: str, event: AliasRemoved) -> Iterable[str]:
+    yield member_thing(line, event.index)
+
+
+def _of_version(
+    line: str,
+    event: ArtifactLogged
+    | VersionDeleted
+    | VersionTagged
+    | VersionUntagged
+    | VersionUnlinked
+    | DescriptionChanged
+    | MetadataChanged,
+) -> Iterable[str]:
+    yield event.version
+    yield member_thing(line, event.index)
+    if isinstance(event, ArtifactLogged) and event.run is not None:
+        yield run_thing(event.run)
+
+
+def _linked(line: str, event: VersionLinked) -> Iterable[str]:
+    yield from (event.version, event.artifact, member_thing(line, event.index))
+
+
+def _used(_: str, event: ArtifactUsed) -> Iterable[str]:
+    yield from (event.version, event.artifact, event.through)
+    yield member_thing(event.through, event.through_index)
+
+
+def _produced(_: str, event: ArtifactProduced) -> Iterable[str]:
+    yield from (event.version, event.artifact)
+
+
+def _artifact_created(_: str, event: ArtifactCreated) -> Iterable[str]:
+    yield entity_thing(event.entity)
+
+
+def _collection_created(_: str, event: CollectionCreated) -> Iterable[str]:
+    if event.registry is None:
+        yield entity_thing(event.scope.partition("/")[0])
+    else:
+        yield event.registry
+
+
+def _registry_created(_: str, event: RegistryCreated) -> Iterable[str]:
+    yield event.organization
+
+
+def _run_started(_: str, event: RunStarted) -> Iterable[str]:
+    yield entity_thing(event.entity)
+
+
+def _team_created(_: str, event: TeamCreated) -> Iterable[str]:
+    yield entity_thing(event.team)
+
+
+def _person_joined(_: str, event: PersonJoined) -> Iterable[str]:
+    yield event.organization
+
+
+def _member_joined(_: str, event: MemberJoined) -> Iterable[str]:
+    yield from (event.organization, entity_thing(event.team))
+
+
+def _claimed(_: str, event: NameClaimed) -> Iterable[str]:
+    if event.kind in ("team", "person"):
+        yield entity_thing(event.name)
+    if event.kind != "person":
+        yield event.holder
+
+
+def _on(kind: type[E], concerns: Callable[[str, E], Iterable[str]]) -> tuple[type[Event], Concerns]:
+    return kind, cast("Concerns", concerns)
+
+
+_CONCERNS = dict(
+    (
+        _on(AliasAdded, _alias_added),
+        _on(AliasRemoved, _alias_removed),
+        _on(ArtifactLogged, _of_version),
+        _on(VersionDeleted, _of_version),
+        _on(VersionTagged, _of_version),
+        _on(VersionUntagged, _of_version),
+        _on(VersionUnlinked, _of_version),
+        _on(DescriptionChanged, _of_version),
+        _on(MetadataChanged, _of_version),
+        _on(VersionLinked, _linked),
+        _on(ArtifactUsed, _used),
+        _on(ArtifactProduced, _produced),
+        _on(ArtifactCreated, _artifact_created),
+        _on(CollectionCreated, _collection_created),
+        _on(RegistryCreated, _registry_created),
+        _on(RunStarted, _run_started),
+        _on(TeamCreated, _team_created),
+        _on(PersonJoined, _person_joined),
+        _on(MemberJoined, _member_joined),
+        _on(NameClaimed, _claimed),
+    )
+)
+
+AUDIT = Projection(
+    "audit",
+    schema=1,
+    tables=TABLES,
+    folds={kind: _entry(_CONCERNS.get(kind)) for kind in EVENTS},
+)
