@@ -45,6 +45,7 @@ def _shape(event: type[Event]) -> _Shape:
     )
 
 
+@lru_cache(maxsize=64)
 def time_text(moment: datetime) -> str:
     """Return a moment as ISO 8601 in UTC with microseconds, which sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stemmata_adapters.event_stores.sqlite import TABLES as LOG_TABLES
 from stemmata_adapters.view_stores import sql
+from stemmata_projections.audit.tables import CONCERN, ENTRY
 from stemmata_projections.tables import OPEN_END
 from stemmata_projections.version_index.tables import ALIAS, COLLECTION, MEMBER, VERSION
 
@@ -21,7 +22,7 @@ _TIME = "2026-03-03T12:00:00.000000Z"
 
 
 class RawRegistry:
-    """What one link and its aliases come to: 3 events, 5 rows of views, a checkpoint, one fsync."""
+    """What one link and its aliases come to: 3 events, 18 rows of views, a checkpoint, one fsync."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,13 +32,13 @@ class RawRegistry:
         db.execute("PRAGMA cache_size=-16384")
         for statement in LOG_TABLES:
             db.execute(statement)
-        for table in (COLLECTION, MEMBER, ALIAS, VERSION):
+        for table in (COLLECTION, MEMBER, ALIAS, VERSION, ENTRY, CONCERN):
             for statement in sql.create(table):
                 db.execute(statement)
         db.execute(
             "CREATE TABLE view (projection TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID"
         )
-        db.execute("INSERT INTO view VALUES ('lineage', 0), ('version_index', 0)")
+        db.execute("INSERT INTO view VALUES ('lineage', 0), ('version_index', 0), ('audit', 0)")
         row = (
             _COLLECTION,
             "collection",
@@ -86,6 +87,25 @@ class RawRegistry:
         for name in ("latest", alias):
             db.execute(closing, (position, _COLLECTION, name))
             db.execute(sql.open_row(ALIAS), (_COLLECTION, name, index, position))
+        topics = ("VersionLinked", "AliasAdded", "AliasAdded")
+        db.executemany(
+            sql.open_row(ENTRY),
+            [(position + n, _TIME, "bench", topic, position + n) for n, topic in enumerate(topics)],
+        )
+        number, before = f"{_COLLECTION}#{index}", f"{_COLLECTION}#{last}"
+        concerned = (
+            (_COLLECTION, version, _ARTIFACT, number),
+            (_COLLECTION, number, before),
+            (_COLLECTION, number, before),
+        )
+        db.executemany(
+            sql.open_row(CONCERN),
+            [
+                (thing, position + n, position + n)
+                for n, things in enumerate(concerned)
+                for thing in things
+            ],
+        )
         db.execute("UPDATE view SET position = ?", (position + 2,))
         db.execute("COMMIT")
 

@@ -96,15 +96,21 @@ class SqliteViewStore:
                 advanced = execute(_advance(len(projections)), (upto, after, *views))
                 if advanced.rowcount != len(projections):
                     return False
+                waiting = _Waiting(writer, self._tables)
                 for position, change in changes:
-                    table = self._tables[change.table]
+                    table = change.table
                     if type(change) is Open:
-                        execute(table.opening, (*table.stored(change.row), position))
-                    elif type(change) is Close:
+                        waiting[table].append((*self._tables[table].stored(change.row), position))
+                        continue
+                    # Other rows of the table may end by this change, those that wait among them.
+                    waiting.write(table)
+                    if type(change) is Close:
                         where = change.where
-                        execute(table.closing[tuple(where)], (position, *where.values()))
+                        closing = self._tables[table].closing[tuple(where)]
+                        execute(closing, (position, *where.values()))
                     else:
-                        table.amend(writer, position, cast("Amend", change))
+                        self._tables[table].amend(writer, position, cast("Amend", change))
+                waiting.write_all()
                 return True
         except sqlite3.Error as error:
             raise unavailable(self._database.path, error) from error
@@ -203,6 +209,28 @@ class _Statements(dict[Table, "_TableStatements"]):
     def __missing__(self, table: Table) -> _TableStatements:
         made = self[table] = _TableStatements(table)
         return made
+
+
+class _Waiting(dict[Table, list[Sequence[object]]]):
+    """Rows to be opened, which are written table by table: one call for many rows is much cheaper."""
+
+    def __init__(self, writer: sqlite3.Connection, statements: _Statements) -> None:
+        self._writer = writer
+        self._statements = statements
+
+    def __missing__(self, table: Table) -> list[Sequence[object]]:
+        made: list[Sequence[object]] = []
+        self[table] = made
+        return made
+
+    def write(self, table: Table) -> None:
+        rows = self.pop(table, None)
+        if rows:
+            self._writer.executemany(self._statements[table].opening, rows)
+
+    def write_all(self) -> None:
+        for table in list(self):
+            self.write(table)
 
 
 class _Closing(dict[tuple[str, ...], str]):

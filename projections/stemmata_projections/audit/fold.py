@@ -40,7 +40,7 @@ from stemmata_projections.audit.tables import (
     run_thing,
 )
 from stemmata_projections.changes import Change, Open
-from stemmata_projections.projection import Fold, Projection, key_of
+from stemmata_projections.projection import Fold, Projection
 
 E = TypeVar("E", bound=Event)
 
@@ -51,29 +51,31 @@ Concerns = Callable[[str, Event], Iterable[str]]
 def _entry(concerns: Concerns | None) -> Fold:
     def fold(recorded: RecordedEvent, event: Event) -> Iterable[Change]:
         position = recorded.position
-        key = key_of(recorded)
-        own = own_thing(recorded.stream, key)
-        entry = (position, time_text(recorded.time), recorded.actor, event.topic)
-        changes: list[Change] = [Open(ENTRY, entry), Open(CONCERN, (own, position))]
+        category, _, key = recorded.stream.partition("-")
+        own = own_thing(category, key)
+        changes: list[Change] = [
+            Open(ENTRY, (position, time_text(recorded.time), recorded.actor, event.topic)),
+            Open(CONCERN, (own, position)),
+        ]
         if concerns is not None:
-            others = {*concerns(key, event)} - {own}
-            changes += [Open(CONCERN, (thing, position)) for thing in sorted(others)]
+            others = {*concerns(key, event)}
+            others.discard(own)
+            changes += [Open(CONCERN, (thing, position)) for thing in others]
         return changes
 
     return fold
 
 
-def own_thing(stream: str, key: str) -> str:
+def own_thing(category: str, key: str) -> str:
     """Return the thing whose stream it is; a claim's stream is a thing too, of its own name."""
-    match stream[: -len(key) - 1]:
-        case "run":
-            return run_thing(key)
-        case "person":
-            return entity_thing(key)
-        case "name" | "key":
-            return stream
-        case _:
-            return key
+    if category in _CALLED_BY_ID:
+        return key
+    named = _CALLED_BY_NAME.get(category)
+    return f"{category}-{key}" if named is None else named(key)
+
+
+_CALLED_BY_ID = frozenset(("artifact", "collection", "registry", "organization"))
+_CALLED_BY_NAME = {"run": run_thing, "person": entity_thing}
 
 
 # --- what an event concerns beyond the aggregate in whose stream it stands ------------------------
