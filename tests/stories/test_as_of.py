@@ -82,13 +82,15 @@ def march(stemma: Stemma, clock: Clock) -> Stemma:
     ],
 )
 def test_an_alias_names_what_it_named_then(
-    march: Stemma, moment: str | datetime, content: str
+    march: Stemma, tmp_path: Path, moment: str | datetime, content: str
 ) -> None:
     past = march.as_of(moment)
     version = past.resolve(f"{DIGITS}:production")
     assert version.aliases == ("latest", "production")
     with past.files(f"{DIGITS}:production").open("model.bin") as file:
         assert file.read().decode() == content
+    folder = past.download(f"{DIGITS}:production", tmp_path / "then")
+    assert (folder / "model.bin").read_text() == content
 
 
 def test_what_came_later_was_not_there(march: Stemma) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from stemmata.files import VersionFiles
 from stemmata.reading.base import Asking
+from stemmata_domain.content import FilePath, Progress
 from stemmata_domain.names import setting
 from stemmata_domain.paths import parse, parse_strict
 from stemmata_projections.lineage.graph import Run
@@ -76,4 +79,32 @@ class NameQueries(Asking):
         source = f"{version.source_collection}:v{version.source_index}"
         return VersionFiles(
             self.content, manifest=version.manifest, name=source, cache_dir=self.cache_dir
+        )
+
+    def download(
+        self,
+        name: str,
+        root: FilePath,
+        *,
+        path_prefix: str | None = None,
+        allow_missing_references: bool = False,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Write the files of the version *name* below *root*, and return it.
+
+        Files that are there with the right content are not touched; others are not deleted.
+
+        Args:
+            path_prefix: Only files whose path begins with this text.
+            progress: Called with bytes that are done, and bytes that there are.
+
+        Raises:
+            LookupError: The name finds nothing.
+            ValueError: A path would leave *root*, or content is not what its digest says.
+        """
+        return self.files(name).download(
+            root,
+            path_prefix=path_prefix,
+            allow_missing_references=allow_missing_references,
+            progress=progress,
         )
