@@ -5,12 +5,13 @@
   way of the path, and not through symbolic links that stand in that folder.
 - A file appears whole or not at all, and only after its content was verified.
 - A file that is there with the right content is not touched. A symbolic link in its place is
-  replaced, never followed.
+  replaced, never followed. Where links in the folder bring two files to one place, that is refused.
 - A manifest is read as a stream, each time, so that a version may have millions of files.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ from stemmata_domain.errors import (
     ReferenceMissing,
     UnexpectedFile,
     UnknownEntry,
+    UnsafePath,
 )
 from stemmata_domain.manifest import decode
 
@@ -190,7 +192,7 @@ class VersionFiles:
         Raises:
             InvalidManifest: The manifest is none, or not one whose files are here.
             InvalidEntryPath: A path, wanted or not, would leave the folder; nothing was written.
-            UnsafePath: A symbolic link in the folder leads out of it.
+            UnsafePath: A symbolic link in the folder leads out of it, or a file to where another is.
             BlobMissing: Content is not in the content store.
             DigestMismatch: Content is not what it should be.
             ReferenceMissing: Content of a reference is not there.
@@ -204,6 +206,8 @@ class VersionFiles:
             for some in batched(self._starting(prefix), _AT_ONCE):
                 places = [(entry, folder.place_for(entry.path)) for entry in some]
                 self._bring(places, references, meter, allow_missing=allow_missing_references)
+            if folder.has_detours:
+                self._look_again(folder, prefix, allow_missing=allow_missing_references)
         meter.finish()
         return Path(root)
 
@@ -299,6 +303,26 @@ class VersionFiles:
             [partial(fetch, entry, place) for entry, place in absent if entry.blob is None],
             workers=_ASKED_AT_ONCE,
         )
+
+    def _look_again(self, folder: Folder, prefix: str, *, allow_missing: bool) -> None:
+        """Refuse what was written by way of a link, if it is not there, or two files are one.
+
+        A link can only have been replaced since, so what is still reached is what was written.
+
+        Raises:
+            UnsafePath: A file is missing, or another one has its place.
+        """
+        taken: set[str] = set()
+        for entry in self._starting(prefix):
+            place = folder.path_of(entry.path)
+            may_be_left_out = allow_missing and entry.ref is not None and place.parent.is_dir()
+            if may_be_left_out and not os.path.lexists(place):
+                continue
+            real = os.path.realpath(place)
+            if real in taken or place.is_symlink() or not place.is_file():
+                rule = "by a symbolic link, something else has the same place in"
+                raise UnsafePath(path=entry.path, root=str(folder.root), rule=rule)
+            taken.add(real)
 
     # --- comparing --------------------------------------------------------------------------
 

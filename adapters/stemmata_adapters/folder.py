@@ -3,6 +3,7 @@
 - What is written gets its place by the path of an entry. The path is examined again here, whoever
   has examined it before, and so is every folder on the way that is there already: one that is a
   symbolic link, or a junction, out of the folder is refused.
+- A link to a folder within is used, and remembered: two paths may then mean one place.
 - What is looked through is what stands in the folder itself: links are not entered.
 - The caller may name the folder by a link. That one is followed.
 - Nobody else may plant links while files are being written; against that, no portable call helps.
@@ -34,11 +35,16 @@ def local_parts(path: str) -> tuple[str, ...]:
 
 
 class Folder:
-    """A folder that files are written to. One thread at a time gives places."""
+    """A folder that files are written to. One thread at a time gives places.
+
+    Attributes:
+        has_detours: Whether a symbolic link was on the way to a place that was given.
+    """
 
     def __init__(self, root: FilePath) -> None:
         """Touch nothing yet."""
         self.root = Path(os.path.realpath(root))
+        self.has_detours = False
         self._within = os.path.normcase(f"{str(self.root).rstrip(os.sep)}{os.sep}")
         self._known: set[str] = set()
 
@@ -80,6 +86,8 @@ class Folder:
         real = os.path.normcase(f"{os.path.realpath(folder)}{os.sep}")
         if not real.startswith(self._within):
             raise UnsafePath(path=path, root=str(self.root))
+        if real != os.path.normcase(f"{folder}{os.sep}"):
+            self.has_detours = True
         if not folder.is_dir():
             why = "it is in the way: the artifact has a folder there"
             raise StoreUnavailable(store=str(folder), why=why)

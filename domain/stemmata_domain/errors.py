@@ -147,13 +147,14 @@ class InvalidEntryPath(Refused, ValueError):
 
 @dataclass(eq=False, kw_only=True)
 class UnsafePath(Refused, ValueError):
-    """A file would be written outside of the folder that the caller named."""
+    """A file would be written outside of the folder that the caller named, or over another file."""
 
     path: str
     root: str
+    rule: str = "it would leave"
 
     def __str__(self) -> str:
-        return f"Refusing to write {self.path!r}: it would leave {self.root!r}"
+        return f"Refusing to write {self.path!r}: {self.rule} {self.root!r}"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from stemmata.draft import Draft
@@ -22,6 +22,7 @@ from stemmata_domain.errors import (
 )
 
 PAYLOAD = b"planted"
+OTHER = b"altered"
 
 
 @dataclass
@@ -49,18 +50,22 @@ class Field:
         for folder, folders, names in os.walk(self.place):
             if Path(folder) == self.root.parent:
                 folders[:] = [name for name in folders if name != "root"]
-            for name in names:
-                path = Path(folder, name)
-                content = b"-> link" if path.is_symlink() else path.read_bytes()
-                found[str(path)] = (path.lstat().st_ino, content)
-            found.update({str(Path(folder, name)): (0, b"") for name in folders})
+            for path in (Path(folder, name) for name in (*names, *folders)):
+                # A link is the same whether or not it still leads to a folder.
+                if path.is_symlink():
+                    found[str(path)] = (path.lstat().st_ino, os.fsencode(path.readlink()))
+                elif path.is_dir():
+                    found[str(path)] = (0, b"")
+                else:
+                    found[str(path)] = (path.lstat().st_ino, path.read_bytes())
         return found
 
     def version(self, contents: Mapping[str, object]) -> VersionFiles:
         content = MemoryContentStore()
-        blob = content.put_bytes(PAYLOAD)
+        blob, other = content.put_bytes(PAYLOAD), content.put_bytes(OTHER)
         kinds = {
             "file": {"digest": blob.md5, "size": blob.size, "blob": blob.sha256},
+            "other": {"digest": other.md5, "size": other.size, "blob": other.sha256},
             "ref": {"digest": blob.md5, "size": blob.size, "ref": f"file://{self.source}"},
         }
         manifest = {
@@ -257,6 +262,42 @@ def test_a_linked_folder_that_stays_inside_is_used(field: Field) -> None:
     assert (field.root / "real" / "f").read_bytes() == PAYLOAD
 
 
+def test_a_file_that_replaces_the_link_by_which_it_was_reached_is_refused(field: Field) -> None:
+    (field.root / "a").symlink_to(field.root)
+    with pytest.raises(UnsafePath, match="something else has the same place"):
+        field.version({"a/a": "file"}).download(field.root)
+    assert field.is_spared()
+
+
+def test_a_file_that_takes_away_the_link_of_another_is_refused(field: Field) -> None:
+    (field.root / "c").mkdir()
+    (field.root / "z").symlink_to("c")
+    (field.root / "b").symlink_to("z")
+    with pytest.raises(UnsafePath):
+        field.version({"b/f": "file", "z": "other"}).download(field.root)
+    assert field.is_spared()
+
+
+@pytest.mark.parametrize("kind", ["file", "ref", "other"])
+def test_two_files_in_one_place_by_a_link_are_refused(field: Field, kind: str) -> None:
+    field.put_source()
+    (field.root / "real").mkdir()
+    (field.root / "alias").symlink_to("real")
+    files = field.version({"alias/f": kind, "real/f": "other"})
+    with pytest.raises(UnsafePath, match="'real/f'"):
+        files.download(field.root)
+    # One of them fits.
+    assert files.download(field.root, path_prefix="alias") == field.root
+
+
+def test_a_reference_that_is_left_out_is_not_missed_behind_a_link(field: Field) -> None:
+    (field.root / "real").mkdir()
+    (field.root / "alias").symlink_to("real")
+    files = field.version({"alias/f": "file", "alias/g": "ref"})
+    assert files.download(field.root, allow_missing_references=True) == field.root
+    assert sorted(path.name for path in (field.root / "real").iterdir()) == ["f"]
+
+
 def test_a_link_in_a_circle_is_told(field: Field) -> None:
     (field.root / "a").symlink_to("a")
     with pytest.raises((UnsafePath, StoreUnavailable)):
@@ -332,7 +373,7 @@ PATHS = st.lists(PARTS, min_size=1, max_size=5).map("/".join)
 FINE_PATHS = st.lists(st.sampled_from(["a", "b", "link", "f"]), min_size=1, max_size=4).map(
     "/".join
 )
-FINE_FIELDS = st.sampled_from(["file", "ref"])
+FINE_FIELDS = st.sampled_from(["file", "other", "ref"])
 FIELDS = FINE_FIELDS | st.fixed_dictionaries(
     {},
     optional={
@@ -360,6 +401,8 @@ LINKS = st.dictionaries(
     st.none() | FINE_PATHS,
     st.booleans(),
 )
+@example({"a/a": "file"}, {"a": "above/root"}, None, False)
+@example({"a": "file"}, {"a": "victim", "a/b": "above/root/a"}, None, False)
 def test_nothing_is_ever_written_outside_of_the_folder(
     contents: dict[str, object], links: dict[str, str], prefix: str | None, checkout: bool
 ) -> None:
@@ -383,10 +426,11 @@ def test_nothing_is_ever_written_outside_of_the_folder(
             event(type(refused).__name__)
         else:
             event("brought" if contents else "nothing to bring")
-            for path in contents:
+            for path, kind in contents.items():
                 if path.startswith((prefix or "") if not checkout else ""):
                     assert not (field.root / path).is_symlink()
-                    assert (field.root / path).is_file()
+                    brought = OTHER if kind == "other" else PAYLOAD
+                    assert (field.root / path).read_bytes() == brought
         assert field.is_spared()
 
 
