@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stemmata.cli import snippets
-from stemmata.cli.finding import Entity, Project, find
 from stemmata.cli.page import Block, Code, Facts, Json, Reply, Table, Text, sentences, strong
 from stemmata.cli.printable import clock_time, counted, size_of
 from stemmata.cli.shapes import Shape, collection_shape, registry_shape, version_shape
+from stemmata.reading.finding import Entity, Project, find
 from stemmata.reading.reader import Reader
 from stemmata_projections.version_index.views import (
     Collection,

@@ -1,11 +1,11 @@
-"""Finds what a place on the command line means: a registry, a project, or what stands in one."""
+"""Finds what a place, as people write it, means: a registry, a project, or what stands in one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from stemmata.reading.reader import Reader
+from stemmata.reading.base import Asking
 from stemmata_domain.errors import (
     InvalidPath,
     UnknownArtifact,
@@ -40,7 +40,7 @@ class Project:
 Place: TypeAlias = Organization | Entity | Registry | Project | Collection
 
 
-def find(stemma: Reader, place: str) -> Place:
+def find(stemma: Asking, place: str) -> Place:
     """Return what *place* means.
 
     Of several readings the first that finds something holds:
@@ -60,7 +60,7 @@ def find(stemma: Reader, place: str) -> Place:
     """
     path = parse_strict(place)
     if path.alias is not None:
-        rule = f"'ls' lists versions; 'stemmata show' shows one. Leave out ':{path.alias}'"
+        rule = f"versions are in a place; 'stemmata show' shows one. Leave out ':{path.alias}'"
         raise InvalidPath(path=place, rule=rule)
     as_project = ArtifactPath(prefix=path.project, project=path.name, name="_")
     if path.prefix is None and as_project.is_registry:
@@ -70,7 +70,7 @@ def find(stemma: Reader, place: str) -> Place:
     return _ordinary(stemma, path)
 
 
-def _index(stemma: Reader, path: ArtifactPath) -> VersionIndex:
+def _index(stemma: Asking, path: ArtifactPath) -> VersionIndex:
     """Return the index in which the registry of *path* is looked for.
 
     Whoever names an organization means that one, also where their default entity is of another one.
@@ -78,7 +78,7 @@ def _index(stemma: Reader, path: ArtifactPath) -> VersionIndex:
     return stemma.index if path.prefix is None else stemma.index_without_defaults
 
 
-def _ordinary(stemma: Reader, path: ArtifactPath) -> Place:
+def _ordinary(stemma: Asking, path: ArtifactPath) -> Place:
     if path.prefix is None and path.project is None and (entity := _entity(stemma, path.name)):
         return entity
     if path.prefix is None and (project := _project(stemma, path.project, path.name)):
@@ -89,7 +89,7 @@ def _ordinary(stemma: Reader, path: ArtifactPath) -> Place:
         raise UnknownArtifact(name=str(path)) from None
 
 
-def _entity(stemma: Reader, name: str) -> Organization | Entity | None:
+def _entity(stemma: Asking, name: str) -> Organization | Entity | None:
     organizations = stemma.index_without_defaults.organizations
     try:
         return organizations.named(name)
@@ -100,7 +100,7 @@ def _entity(stemma: Reader, name: str) -> Organization | Entity | None:
     return None
 
 
-def _project(stemma: Reader, entity: str | None, name: str) -> Project | None:
+def _project(stemma: Asking, entity: str | None, name: str) -> Project | None:
     entity = entity or stemma.entity
     if entity is None:
         return None
