@@ -1,0 +1,217 @@
+"""What can be asked: each kind of question, of the product and of the folded model.
+
+A question is a kind and arguments. Which arguments there are, the model says: names that stand for
+something, names that once did, and names that never will.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from stemmata_domain.errors import Refused
+from stemmata_domain.paths import parse_strict
+from stemmata_projections.lineage.graph import LineageGraph
+from stemmata_projections.version_index.index import VersionIndex
+from stemmata_projections.view_store import ViewStore
+from tests.properties import folded_names as names
+from tests.properties.folded import Folded
+from tests.properties.folded_names import Refusal, exact
+
+Args = tuple[Any, ...]
+
+
+class Asked:
+    """The product's side: what its queries need, now or at a position."""
+
+    def __init__(self, views: ViewStore, *, at: int | None = None) -> None:
+        self.views = views
+        self.at = at
+        self.graph = LineageGraph(views, at=at)
+
+    def index(self, entity: str | None = None) -> VersionIndex:
+        return VersionIndex(self.views, entity=entity, at=self.at)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of question: what it can be asked about, how it is asked, and what the model tells."""
+
+    name: str
+    about: Callable[[Folded], Iterable[Args]]
+    ask: Callable[..., object]
+    tell: Callable[..., object]
+
+    def asked(self, of: Asked, args: Args) -> object:
+        """Return the product's answer, as plain values."""
+        try:
+            return shown(self.ask(of, *args))
+        except Refused as refusal:
+            return ("refused", type(refusal).__name__)
+
+    def told(self, model: Folded, args: Args) -> object:
+        """Return the model's answer."""
+        try:
+            return self.tell(model, *args)
+        except Refusal as refusal:
+            return ("refused", str(refusal))
+
+
+def shown(value: object) -> object:
+    """Return what an answer says, in values that have no class of ours."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        found = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+        for name, member in vars(type(value)).items():
+            if isinstance(member, property):
+                found[name] = getattr(value, name)
+        # What people wrote is compared to the letter; in Python 1, 1.0 and True are equal.
+        return {
+            name: exact(each) if name in ("metadata", "config") else shown(each)
+            for name, each in found.items()
+        }
+    if isinstance(value, Mapping):
+        return {key: shown(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown(each) for each in value]
+    if isinstance(value, Enum):
+        return value.value
+    assert value is None or isinstance(value, str | int | float | bool | datetime), value
+    return value
+
+
+# --- what can be asked about -------------------------------------------------------------------
+
+
+def _nothing(model: Folded) -> Iterator[Args]:
+    yield ()
+
+
+def _organizations(model: Folded) -> Iterator[Args]:
+    yield from ((each,) for each in (*model.organizations, "none"))
+
+
+def _organization_names(model: Folded) -> Iterator[Args]:
+    for each in model.organizations.values():
+        yield (each.name,)
+        yield (each.entity,)
+    yield ("none",)
+
+
+def _entities(model: Folded) -> Iterator[Args]:
+    yield from ((each,) for each in (*model.entities, "none"))
+
+
+def _scopes(model: Folded) -> Iterator[Args]:
+    scopes = {line.scope for line in (*model.lines.values(), *model.ended.lines.values())}
+    yield from ((each,) for each in sorted({*scopes, *model.registries, "none"}))
+
+
+def _lines(model: Folded) -> Iterator[Args]:
+    yield from ((each,) for each in (*model.lines, *model.ended.lines, "none"))
+
+
+def _aliases_in_lines(model: Folded) -> Iterator[Args]:
+    for line in (*model.lines.values(), *model.ended.lines.values()):
+        for alias in ("latest", "x", "z", "v0", "v1", "v01", f"v{len(line.members)}"):
+            yield line.id, alias
+
+
+def _line_names(model: Folded) -> Iterator[Args]:
+    for line in (*model.lines.values(), *model.ended.lines.values()):
+        name = model.full_name(line)
+        yield name, "vision"
+        if line.registry is not None:
+            organization = model.registries[line.registry].created.organization
+            yield f"{model.organizations[organization].entity}/{name}", "vision"
+            yield f"{model.organizations[organization].name}/{name}", None
+            yield from ((name, entity) for entity in (None, "ops", "ada", "bob", "acme", "none"))
+    yield "wandb-registry-none/C", "vision"
+    yield "none", "vision"
+
+
+def _version_names(model: Folded) -> Iterator[Args]:
+    for name, entity in _line_names(model):
+        yield name, entity
+    for line in (*model.lines.values(), *model.ended.lines.values()):
+        for alias in ("latest", "x", "y", "none", *(f"v{n}" for n in range(4))):
+            yield f"{model.full_name(line)}:{alias}", "vision"
+
+
+def _versions(model: Folded) -> Iterator[Args]:
+    yield from ((each,) for each in (*model.versions, *model.ended.versions, "none"))
+
+
+def _runs(model: Folded) -> Iterator[Args]:
+    yield from ((each,) for each in (*model.runs, "none/p/r"))
+
+
+def _with(word: str, about: Callable[[Folded], Iterator[Args]]) -> Callable[[Folded], Any]:
+    return lambda model: ((word, *args) for args in about(model))
+
+
+def _runs_of(asked: Asked, kind: str, version: str) -> object:
+    graph = asked.graph
+    return graph.users_of(version) if kind == "used" else graph.producers_of(version)
+
+
+def _versions_of(asked: Asked, kind: str, run: str) -> object:
+    graph = asked.graph
+    return graph.used_by_run(run) if kind == "used" else graph.produced_by_run(run)
+
+
+NAMES = (
+    Kind(
+        "organizations", _nothing, lambda a: a.index().organizations.all(), names.organizations
+    ),
+    Kind(
+        "organization",
+        _organizations,
+        lambda a, id: a.index().organizations.by_id(id),
+        names.organization,
+    ),
+    Kind(
+        "organization by name",
+        _organization_names,
+        lambda a, name: a.index().organizations.named(name),
+        names.organization_named,
+    ),
+    Kind("facts", _entities, lambda a, of: a.index().organizations.facts(of), names.facts),
+    Kind(
+        "teams of",
+        _entities,
+        lambda a, person: a.index().organizations.teams_of_person(person),
+        names.teams_of_person,
+    ),
+    Kind("registries", _organizations, lambda a, of: a.index().registries(of), names.registries),
+    Kind("artifacts", _nothing, lambda a: a.index().artifacts(), names.artifacts),
+    Kind("collections", _scopes, lambda a, of: a.index().collections(of), names.collections),
+    Kind(
+        "collection",
+        _line_names,
+        lambda a, name, entity: a.index(entity).collection(parse_strict(name)),
+        names.collection_named,
+    ),
+    Kind("versions", _lines, lambda a, line: a.index().versions(line), names.versions),
+    Kind(
+        "resolve",
+        _version_names,
+        lambda a, name, entity: a.index(entity).resolve(name),
+        names.resolved,
+    ),
+    Kind(
+        "resolve in",
+        _aliases_in_lines,
+        lambda a, line, alias: a.index().resolve_in(line, alias),
+        names.resolved_in,
+    ),
+    Kind("links", _versions, lambda a, version: a.index().links_of(version), names.links_of),
+    Kind("run", _runs, lambda a, path: a.graph.run(path), names.run),
+    Kind("users", _with("used", _versions), _runs_of, names.runs_of),
+    Kind("producers", _with("produced", _versions), _runs_of, names.runs_of),
+    Kind("used by run", _with("used", _runs), _versions_of, names.versions_of),
+    Kind("produced by run", _with("produced", _runs), _versions_of, names.versions_of),
+)
+KINDS: tuple[Kind, ...] = NAMES
