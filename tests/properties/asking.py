@@ -133,8 +133,7 @@ def _line_names(model: Folded) -> Iterator[Args]:
 
 
 def _version_names(model: Folded) -> Iterator[Args]:
-    for name, entity in _line_names(model):
-        yield name, entity
+    yield from _line_names(model)
     for line in (*model.lines.values(), *model.ended.lines.values()):
         for alias in ("latest", "x", "y", "none", *(f"v{n}" for n in range(4))):
             yield f"{model.full_name(line)}:{alias}", "vision"
@@ -163,9 +162,7 @@ def _versions_of(asked: Asked, kind: str, run: str) -> object:
 
 
 NAMES = (
-    Kind(
-        "organizations", _nothing, lambda a: a.index().organizations.all(), names.organizations
-    ),
+    Kind("organizations", _nothing, lambda a: a.index().organizations.all(), names.organizations),
     Kind(
         "organization",
         _organizations,

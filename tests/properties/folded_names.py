@@ -66,10 +66,10 @@ def facts(model: Folded, entity: str) -> Told:
 
 
 def _organizations_of(model: Folded, entity: str) -> list[str]:
+    # Within an append, a name may be taken before there is what it names.
     kind, holder = model.entities.get(entity, ("unknown", ""))
-    if kind == "person":
-        return [of for person, of in model.affiliations if person == entity]
-    return [holder] if holder else []
+    found = [of for person, of in model.affiliations if person == entity]
+    return [of for of in (found if kind == "person" else [holder]) if of in model.organizations]
 
 
 def teams_of_person(model: Folded, person: str) -> Told:

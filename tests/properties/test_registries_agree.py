@@ -28,47 +28,27 @@ from stemmata_projections.lineage.graph import LineageGraph
 from stemmata_projections.version_index.index import VersionIndex
 from stemmata_projections.version_index.views import Version
 from tests.projections.answers import answers
+from tests.properties.drawn import (
+    actors,
+    aliases,
+    anywhere,
+    choices,
+    contents,
+    entities,
+    fair_aliases,
+    metadata,
+    names,
+    runs,
+    states,
+    tags,
+    targets,
+    teams,
+    texts,
+    types,
+    ways,
+)
 from tests.properties.plain import Outcome, PlainLine, PlainRegistry
 from tests.properties.sides import Side, memory_side, sqlite_side
-
-actors = st.sampled_from(["host", "host", "ada", "bob"])
-entities = st.sampled_from(["vision", "vision", "nlp", "ada"])
-teams = st.sampled_from(["vision", "nlp"])
-names = st.sampled_from(["a", "a", "b", "links"])
-types = st.sampled_from(["model", "model", "dataset"])
-contents = st.sampled_from(["0", "1", "2", "3"])
-tags = st.lists(st.sampled_from(["t", "u"]), max_size=2).map(tuple)
-aliases = st.lists(st.sampled_from(["x", "x", "y", "latest", "v7"]), max_size=2).map(tuple)
-versions = st.sampled_from(["", ":latest", ":x", ":y", ":v0", ":v0", ":v1", ":v1", ":v2", ":v3"])
-sources = st.sampled_from(["vision/p/a", "vision/p/a", "vision/p/b", "nlp/p/a", "ada/p/a"])
-targets = st.sampled_from(
-    [
-        "wandb-registry-model/C",
-        "wandb-registry-model/C",
-        "wandb-registry-model/D",
-        "wandb-registry-dataset/C",
-        "wandb-registry-Own/C",
-        "vision/p/links",
-        "vision/p/a",
-    ]
-)
-anywhere = st.builds(str.__add__, st.one_of(sources, targets), versions)
-# Which of the things that are there by now; one in ten times it is something that may not be.
-choices = st.integers(0, 99)
-runs = st.sampled_from(["vision/p/r1", "vision/p/r1", "nlp/p/r1", "vision/p/r2"])
-states = st.sampled_from(["finished", "failed"])
-texts = st.sampled_from(["", "é 🙂", "two\nlines"])
-json = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.sampled_from(["", "é🙂", "null", '"', "\\"]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("kl"), inner),
-    max_leaves=4,
-)
-metadata = st.dictionaries(st.sampled_from(["m", "n"]), json, max_size=2)
-ways = st.fixed_dictionaries({"inline": st.booleans(), "keyed": st.booleans()})
 
 
 class RegistriesAgree(RuleBasedStateMachine):
@@ -240,7 +220,7 @@ class RegistriesAgree(RuleBasedStateMachine):
         self.check(command, expected, actor=actor, **way)
 
     # The easy ways are taken more often, so that there is something to disagree about.
-    @rule(content=contents, given=aliases.filter(lambda given: "v7" not in given))
+    @rule(content=contents, given=fair_aliases)
     def log_again(self, content: str, given: tuple[str, ...]) -> None:
         self.log("host", "vision", "a", "model", content, given, (), {}, None, {})
 
@@ -330,7 +310,7 @@ class RegistriesAgree(RuleBasedStateMachine):
         command = Link(source=source, target=collection, aliases=given, entity=seen_from)
         self.check(command, self.plain.link(actor, source, collection, given), actor=actor, **way)
 
-    @rule(choice=choices, collection=targets, given=aliases.filter(lambda given: "v7" not in given))
+    @rule(choice=choices, collection=targets, given=fair_aliases)
     def link_again(self, choice: int, collection: str, given: tuple[str, ...]) -> None:
         self.link("host", choice, "vision/p/a", collection, given, "vision", {})
 
