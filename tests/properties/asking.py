@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from stemmata_domain.errors import Refused
@@ -62,24 +63,32 @@ class Kind:
 
 def shown(value: object) -> object:
     """Return what an answer says, in values that have no class of ours."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        found = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-        for name, member in vars(type(value)).items():
-            if isinstance(member, property):
-                found[name] = getattr(value, name)
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind in (list, tuple):
+        return [shown(each) for each in value]  # type: ignore[attr-defined]  # it is one of the two
+    if dataclasses.is_dataclass(kind):
         # What people wrote is compared to the letter; in Python 1, 1.0 and True are equal.
         return {
-            name: exact(each) if name in ("metadata", "config") else shown(each)
-            for name, each in found.items()
+            name: exact(getattr(value, name)) if is_json else shown(getattr(value, name))
+            for name, is_json in _members(kind)
         }
     if isinstance(value, Mapping):
-        return {key: shown(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [shown(each) for each in value]
-    if isinstance(value, Enum):
-        return value.value
-    assert value is None or isinstance(value, str | int | float | bool | datetime), value
-    return value
+        return {shown(key): shown(each) for key, each in value.items()}
+    assert isinstance(value, Enum), value
+    return value.value
+
+
+@cache
+def _members(kind: type) -> tuple[tuple[str, bool], ...]:
+    """Return what can be read from a value of a class, each with whether people wrote it as JSON."""
+    fields = [each.name for each in dataclasses.fields(kind)]
+    properties = [name for name, each in vars(kind).items() if isinstance(each, property)]
+    return tuple((name, name in ("metadata", "config")) for name in (*fields, *properties))
+
+
+_PLAIN = (type(None), str, int, float, bool, datetime)
 
 
 # --- what can be asked about -------------------------------------------------------------------

@@ -290,9 +290,9 @@ def _follow_place(model: Folded, recorded: RecordedEvent, key: str, event: e.Eve
                 recorded.actor,
             )
         case e.TypeAccepted(type=type):
-            types = model.registries[key].types
-            assert types is not None
-            types.add(type)
+            accepted = model.registries[key].types
+            assert accepted is not None
+            accepted.add(type)
         case _:
             _follow_people(model, event)
 

@@ -30,6 +30,23 @@ from tests.properties.sides import Side, memory_side, sqlite_side
 T = TypeVar("T")
 
 registries = st.sampled_from(["Own", "Own", "Other", "model"])
+arrangements = st.one_of(
+    st.builds(
+        Organize,
+        name=st.sampled_from(["Acme", "Beta", "Beta"]),
+        teams=st.lists(st.sampled_from(["ops", "new", "acme"]), max_size=1).map(tuple),
+        people=st.lists(st.sampled_from(["ada", "bob", "eve"]), max_size=2).map(tuple),
+    ),
+    st.builds(
+        MakeRegistry,
+        name=registries,
+        organization=st.sampled_from(["acme", "acme", "beta"]),
+        accepted_types=st.sampled_from([(), ("model",)]),
+        visibility=st.sampled_from(["organization", "restricted"]),
+        description=st.none() | drawn.texts,
+    ),
+    st.builds(AcceptTypeIn, registry=registries, type=drawn.types, organization=st.just("acme")),
+)
 many_runs = st.sampled_from(["r1", "r1", "r2", "r3", "r4"])
 
 
@@ -114,37 +131,11 @@ class Histories(RuleBasedStateMachine):
             self.do(log("vision/p/a", content, run="vision/p/r1"))
         self.link("host", 1, "vision/p/a:v1", "wandb-registry-model/C", ("y",), "vision", {})
 
-    # --- organizations and registries -------------------------------------------------------
+    # --- organizations, registries and artifacts --------------------------------------------
 
-    @rule(
-        name=st.sampled_from(["Acme", "Beta", "Beta"]),
-        actor=drawn.actors,
-        teams=st.lists(st.sampled_from(["ops", "new", "acme"]), max_size=1).map(tuple),
-        people=st.lists(st.sampled_from(["ada", "bob", "eve"]), max_size=2).map(tuple),
-        way=drawn.ways,
-    )
-    def organize(
-        self, name: str, actor: str, teams: tuple[str, ...], people: tuple[str, ...], way: Any
-    ) -> None:
-        self.do(Organize(name=name, teams=teams, people=people), actor=actor, way=way)
-
-    @rule(
-        actor=drawn.actors,
-        name=registries,
-        organization=st.sampled_from(["acme", "acme", "beta"]),
-        accepted=st.sampled_from([(), ("model",)]),
-        visibility=st.sampled_from(["organization", "restricted"]),
-        description=st.none() | drawn.texts,
-        way=drawn.ways,
-    )
-    def make_registry(self, actor: str, accepted: tuple[str, ...], way: Any, **what: str) -> None:
-        self.do(MakeRegistry(accepted_types=accepted, **what), actor=actor, way=way)
-
-    @rule(name=registries, type=drawn.types, way=drawn.ways)
-    def accept_type(self, name: str, type: str, way: Any) -> None:
-        self.do(AcceptTypeIn(registry=name, type=type, organization="acme"), way=way)
-
-    # --- artifacts --------------------------------------------------------------------------
+    @rule(actor=drawn.actors, command=arrangements, way=drawn.ways)
+    def arrange(self, actor: str, command: Any, way: Any) -> None:
+        self.do(command, actor=actor, way=way)
 
     @rule(
         actor=drawn.actors,
@@ -226,8 +217,8 @@ class Histories(RuleBasedStateMachine):
             "none",
         )
         links = [(line.id, index) for line, index, _ in self.model.links_of(version)]
-        what = {"links": tuple(links), "delete_aliases": delete_aliases, "force": force}
-        self.do(Delete(name=name, entity="vision", **what), way=way)
+        what: dict[str, Any] = {"delete_aliases": delete_aliases, "force": force}
+        self.do(Delete(name=name, links=tuple(links), entity="vision", **what), way=way)
 
     # --- collections ------------------------------------------------------------------------
 
@@ -270,9 +261,7 @@ class Histories(RuleBasedStateMachine):
         remove=drawn.aliases,
         way=drawn.ways,
     )
-    def edit_aliases(
-        self, actor: str, choice: int, otherwise: str, way: Any, **what: tuple[str, ...]
-    ) -> None:
+    def edit_aliases(self, actor: str, choice: int, otherwise: str, way: Any, **what: Any) -> None:
         name = self.name(choice, otherwise)
         self.do(EditAliasesOf(name=name, entity="vision", **what), actor=actor, way=way)
 
