@@ -25,7 +25,7 @@ from stemmata_domain.commands.run import Finish, Start, Use
 from stemmata_domain.errors import Refused
 from tests.properties import drawn
 from tests.properties.folded import Folded
-from tests.properties.sides import Side, memory_side, sqlite_side
+from tests.properties.sides import FitfulClock, Side, memory_side, sqlite_side
 
 T = TypeVar("T")
 
@@ -61,8 +61,8 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.memory: Side = memory_side()
-        self.sqlite: Side = sqlite_side(self.folder / "registry.db")
+        self.memory: Side = memory_side(FitfulClock())
+        self.sqlite: Side = sqlite_side(self.folder / "registry.db", FitfulClock())
         self.model = Folded()
         self.keys = 0
 

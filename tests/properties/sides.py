@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from stemmata_adapters.view_stores.memory import MemoryViewStore
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.errors import Refused
 from stemmata_domain.handling import CommandHandler
-from stemmata_domain.ports import EventStore
+from stemmata_domain.ports import Clock, EventStore
 from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.runner import Runner
@@ -46,12 +47,26 @@ class SteadyClock:
         return self._now
 
 
+class FitfulClock(SteadyClock):
+    """A clock that stands still now and then, and is set back now and then, always alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps = cycle((1, 0, 2, 1, -1, 0, 1, 3, 1))
+
+    def now(self) -> datetime:
+        self._now += timedelta(seconds=next(self._steps))
+        return self._now
+
+
 class Side:
     """A registry that is opened again and again, and whose views may lag when it is used."""
 
-    def __init__(self, open: Callable[[CountedIds], tuple[EventStore, ViewStore]]) -> None:
+    def __init__(
+        self, open: Callable[[CountedIds], tuple[EventStore, ViewStore]], clock: Clock | None
+    ) -> None:
         self._open = open
-        self._ids, self._clock = CountedIds(), SteadyClock()
+        self._ids, self._clock = CountedIds(), clock or SteadyClock()
         self.reopen()
 
     def reopen(self) -> None:
@@ -82,7 +97,7 @@ class Side:
         self.events.close()
 
 
-def memory_side() -> Side:
+def memory_side(clock: Clock | None = None) -> Side:
     views = MemoryViewStore()
     opened: list[MemoryEventStore] = []
 
@@ -92,12 +107,12 @@ def memory_side() -> Side:
             opened.append(MemoryEventStore(ids=ids))
         return opened[0], views
 
-    return Side(open_memory)
+    return Side(open_memory, clock)
 
 
-def sqlite_side(path: Path) -> Side:
+def sqlite_side(path: Path, clock: Clock | None = None) -> Side:
     def open_sqlite(ids: CountedIds) -> tuple[EventStore, ViewStore]:
         database = SqliteDatabase(path)
         return SqliteEventStore(database, ids=ids), SqliteViewStore(database)
 
-    return Side(open_sqlite)
+    return Side(open_sqlite, clock)
