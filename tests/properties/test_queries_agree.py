@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties.asking import KINDS, Args, Asked
 from tests.properties.folded import Folded
@@ -11,18 +15,25 @@ from tests.properties.sides import Side
 
 
 class QueriesAgree(Histories):
-    """Each question is asked when its answer is new, and at the end as of every position."""
+    """Each question is asked when its answer is new, and at the end as of every position.
+
+    The positions within an append, which nobody could ask of at the time, are among them.
+    """
+
+    most: ClassVar[int] = 6
 
     def look(self) -> None:
-        compare(self.model, self.memory)
-        compare(self.model, self.sqlite)
+        for side in (self.memory, self.sqlite):
+            compare(self.model, side, most=self.most)
 
     def look_back(self) -> None:
         again = Folded()
         for recorded in self.model.trail:
             again.follow(recorded)
-            compare(again, self.memory, at=again.position)
-            compare(again, self.sqlite, at=again.position)
+            for side in (self.memory, self.sqlite):
+                compare(again, side, at=again.position, most=self.most)
+        for side in (self.memory, self.sqlite):
+            compare(again, side)
 
 
 def compare(model: Folded, side: Side, *, at: int | None = None, most: int | None = None) -> None:
@@ -32,10 +43,11 @@ def compare(model: Folded, side: Side, *, at: int | None = None, most: int | Non
         most: How many questions of each kind are asked; from position to position it is others.
     """
     asked = Asked(side.views, at=at)
-    for kind in KINDS:
-        for args in _turns(list(kind.about(model)), model.position, most):
-            found, told = kind.asked(asked, args), kind.told(model, args)
-            assert found == told, (kind.name, args, at, model.position)
+    with side.views.reading():
+        for kind in KINDS:
+            for args in _turns(list(kind.about(model)), model.position, most):
+                found, told = kind.asked(asked, args), kind.told(model, args)
+                assert found == told, (kind.name, args, at, model.position)
 
 
 def _turns(every: list[Args], position: int, most: int | None) -> list[Args]:
@@ -45,14 +57,28 @@ def _turns(every: list[Args], position: int, most: int | None) -> list[Args]:
     return (every[start:] + every[:start])[:most]
 
 
-class QueriesAgreeForLong(QueriesAgree):
-    """The same, for minutes."""
+def some(histories: int, steps: int) -> settings:
+    """Return how to draw so many histories of up to so many steps."""
+    return settings(
+        max_examples=histories,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
-TestQueriesAgree = QueriesAgree.TestCase
-TestQueriesAgree.settings = settings(
-    max_examples=10,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+def test_at_every_position_both_stores_answer_what_the_log_means() -> None:
+    class ForAWhile(QueriesAgree):
+        pass
+
+    run_state_machine_as_test(ForAWhile, settings=some(15, 30))
+    assert ForAWhile.steps >= 200
+
+
+@pytest.mark.torture
+def test_at_every_position_of_long_histories_both_stores_answer_what_the_log_means() -> None:
+    class ForLong(QueriesAgree):
+        most = 12
+
+    run_state_machine_as_test(ForLong, settings=some(250, 80))
+    assert ForLong.steps >= 10_000
