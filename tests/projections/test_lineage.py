@@ -139,3 +139,24 @@ def test_edges_begin_at_their_event(history: History) -> None:
     assert past.produced_by_run("vision/mnist/r1") == []
     assert past.producers_of("art:1") == []
     assert history.graph(at=history.head - 2).users_of("art:0") == []
+
+
+def test_what_happened_at_one_moment_is_told_in_the_order_of_the_log(history: History) -> None:
+    history.happened(R2, started("r2")).happened(R1, started("r1"))
+    noon = moment(0)
+    for stream, event in (
+        (R2, used(0, through="zz")),
+        (R1, used(1)),
+        (R1, used(0, through="links")),
+        (R1, used(0)),
+    ):
+        history.happened(stream, event)
+        history.recorded[-1] = history.recorded[-1]._replace(time=noon)
+    users = [(each.run.id, each.through) for each in history.graph().users_of("art:0")]
+    assert users == [("r2", "zz"), ("r1", "links"), ("r1", "art")]
+    inputs = history.graph().used_by_run("vision/mnist/r1")
+    assert [(each.version, each.through) for each in inputs] == [
+        ("art:1", "art"),
+        ("art:0", "links"),
+        ("art:0", "art"),
+    ]

@@ -138,6 +138,17 @@ def test_a_moment_of_the_past_knows_nothing_of_what_came_after_it(march: Stemma)
     assert len(past.history(DIGITS)) < len(march.history(DIGITS))
 
 
+def test_an_event_that_a_clock_set_back_dated_earlier_changes_no_past(
+    march: Stemma, clock: Clock
+) -> None:
+    past = march.as_of(march.position())
+    before = past.as_of("2026-03-02T13:00Z").at
+    clock.time = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
+    log(march, "two")
+    assert past.as_of("2026-03-02T13:00Z").at == before
+    assert march.as_of("2026-03-02T13:00Z").at == march.position()
+
+
 def test_history_ends_at_the_moment(march: Stemma) -> None:
     past = march.as_of("2026-03-03T12:00Z")
     assert past.history(DIGITS) == [

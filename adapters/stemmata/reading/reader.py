@@ -27,7 +27,7 @@ class Reader(NameQueries, LogQueries):
         wanted = parsed(moment)
         head = self.position()
         if not isinstance(wanted, int):
-            wanted = min(position_at(self._views, wanted), head)
+            wanted = min(position_at(self._views, wanted, at=self.at), head)
         elif wanted > head:
             rule = f"the log has come to position {head}, and nobody knows what comes after"
             raise InvalidMoment(moment=str(wanted), rule=rule)

@@ -1,11 +1,14 @@
-"""The queries of the lineage graph, each beside the shape of the rows that it finds."""
+"""The queries of the lineage graph, each beside the shape of the rows that it finds.
+
+What happened at one moment, as a clock tells it, is in the order of the log.
+"""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
 from stemmata_projections.lineage.tables import EDGE, RUN
-from stemmata_projections.queries import Field, Param, Query, Step, by, fields
+from stemmata_projections.queries import VALID_FROM, Field, Param, Query, Step, by, fields
 from stemmata_projections.tables import Value
 from stemmata_projections.version_index.tables import COLLECTION, VERSION
 
@@ -26,7 +29,7 @@ RUNS_OF_VERSION: Query[tuple[str, int, str, *RunRow]] = Query(
         Step("run", RUN, {"path": Field("edge", "run")}),
     ),
     (*fields("edge", "through", "number", "at"), *_RUN_FIELDS),
-    order=by(Field("edge", "at"), Field("run", "path")),
+    order=by(Field("edge", "at"), Field("edge", VALID_FROM)),
 )
 VERSIONS_OF_RUN: Query[tuple[str, str, int, str, str, str, str, int]] = Query(
     (
@@ -39,5 +42,5 @@ VERSIONS_OF_RUN: Query[tuple[str, str, int, str, str, str, str, int]] = Query(
         *fields("source", "scope", "name", "type"),
         Field("version", "number"),
     ),
-    order=by(Field("edge", "at"), Field("edge", "version")),
+    order=by(Field("edge", "at"), Field("edge", VALID_FROM)),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from stemmata_projections.queries import Field, Operand, Param, Query, Step, by, fields
+from stemmata_projections.queries import VALID_FROM, Field, Operand, Param, Query, Step, by, fields
 from stemmata_projections.tables import Value
 from stemmata_projections.version_index.tables import (
     ACCEPTED_TYPE,
@@ -166,7 +166,7 @@ LINKS_OF_VERSION: Query[LinkRow] = Query(
         Field("organization", "entity"),
         *fields("member", "number", "linked_at", "linked_by"),
     ),
-    order=by(Field("member", "linked_at"), Field("line", "id")),
+    order=by(Field("member", "linked_at"), Field("member", VALID_FROM)),
 )
 
 # --- registries --------------------------------------------------------------------------------
