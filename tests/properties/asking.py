@@ -8,33 +8,50 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from stemmata.reading.reader import Reader
+from stemmata_adapters.content_stores.memory import MemoryContentStore
 from stemmata_domain.errors import Refused
 from stemmata_domain.paths import parse_strict
-from stemmata_projections.lineage.graph import LineageGraph
 from stemmata_projections.version_index.index import VersionIndex
-from stemmata_projections.view_store import ViewStore
 from tests.properties import folded_names as names
-from tests.properties.folded import Folded
-from tests.properties.folded_names import Refusal, exact
+from tests.properties import folded_trail as trail
+from tests.properties.folded import Folded, Refusal
+from tests.properties.folded_names import exact
+from tests.properties.sides import Side
 
 Args = tuple[Any, ...]
 
 
 class Asked:
-    """The product's side: what its queries need, now or at a position."""
+    """The product's side: a handle that reads, now or as of a position."""
 
-    def __init__(self, views: ViewStore, *, at: int | None = None) -> None:
-        self.views = views
-        self.at = at
-        self.graph = LineageGraph(views, at=at)
+    def __init__(self, side: Side, *, at: int | None = None) -> None:
+        self._side = side
+        self._at = at
+        self.reader = self.of(None)
+        self.graph = self.reader.graph
+
+    def of(self, entity: str | None) -> Reader:
+        """Return the handle whose short names an entity completes."""
+        reader = Reader(
+            events=self._side.events,
+            views=self._side.views,
+            content=MemoryContentStore(),
+            actor="host",
+            entity=entity,
+            project=None,
+            cache_dir=Path("nowhere"),
+        )
+        return reader if self._at is None else reader.as_of(self._at)
 
     def index(self, entity: str | None = None) -> VersionIndex:
-        return VersionIndex(self.views, entity=entity, at=self.at)
+        return self.of(entity).index
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +109,17 @@ _PLAIN = (type(None), str, int, float, bool, datetime)
 
 
 # --- what can be asked about -------------------------------------------------------------------
+
+
+def _moments(model: Folded) -> Iterator[Args]:
+    """Moments at, before and after events, and positions that the log has not reached."""
+    for recorded in model.trail[:: max(1, len(model.trail) // 20)]:
+        yield (recorded.position,)
+        yield (recorded.time,)
+        yield ((recorded.time - timedelta(microseconds=1)).isoformat(),)
+        yield (recorded.time.astimezone(timezone(timedelta(hours=9))),)
+    yield from ((each,) for each in (0, model.position, model.position + 1, "2026-03-03T12:00:00"))
+    yield ("2036-01-01T00:00Z",)
 
 
 def _nothing(model: Folded) -> Iterator[Args]:
@@ -220,4 +248,6 @@ NAMES = (
     Kind("used by run", _with("used", _runs), _versions_of, names.versions_of),
     Kind("produced by run", _with("produced", _runs), _versions_of, names.versions_of),
 )
-KINDS: tuple[Kind, ...] = NAMES
+MOMENTS = (Kind("as of", _moments, lambda a, of: a.reader.as_of(of).at, trail.as_of),)
+
+KINDS: tuple[Kind, ...] = (*NAMES, *MOMENTS)

@@ -15,6 +15,10 @@ from stemmata_domain import events as e
 from stemmata_domain.recorded import RecordedEvent
 
 
+class Refusal(Exception):
+    """The name of a refusal, which is an answer too."""
+
+
 @dataclass
 class FoldedLine:
     """An artifact or a collection; what it holds goes by number."""
@@ -43,6 +47,7 @@ class FoldedMember:
     version: str
     at: datetime
     by: str
+    position: int
 
 
 @dataclass
@@ -188,7 +193,7 @@ def _follow(model: Folded, recorded: RecordedEvent, key: str, event: e.Event) ->
         case e.AliasRemoved(alias=alias):
             del model.lines[key].aliases[alias]
         case e.VersionLinked(version=version, index=index):
-            member = FoldedMember(version, recorded.time, recorded.actor)
+            member = FoldedMember(version, recorded.time, recorded.actor, recorded.position)
             model.lines[key].members[index] = member
         case e.VersionUnlinked(index=index):
             del model.lines[key].members[index]
@@ -231,7 +236,7 @@ def _follow_version(model: Folded, recorded: RecordedEvent, key: str, event: e.E
                 recorded.actor,
                 recorded.position,
             )
-            member = FoldedMember(version, recorded.time, recorded.actor)
+            member = FoldedMember(version, recorded.time, recorded.actor, recorded.position)
             model.lines[key].members[index] = member
         case e.VersionTagged(version=version, tag=tag):
             model.versions[version].tags.add(tag)

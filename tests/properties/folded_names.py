@@ -6,13 +6,9 @@ import json
 import re
 from typing import Any
 
-from tests.properties.folded import Folded, FoldedLine, FoldedRegistry, FoldedRun
+from tests.properties.folded import Folded, FoldedLine, FoldedRegistry, FoldedRun, Refusal
 
 Told = Any
-
-
-class Refusal(Exception):
-    """The name of a refusal, which is an answer too."""
 
 
 def exact(value: object) -> str:
@@ -265,7 +261,7 @@ def version(model: Folded, line: FoldedLine, index: int) -> Told:
 
 def links_of(model: Folded, version: str) -> Told:
     found = []
-    for line, index, member in model.links_of(version):
+    for line, index, member in sorted(model.links_of(version), key=lambda each: each[2].position):
         entity, project = model.place_of(line)
         found.append(
             {
@@ -279,7 +275,7 @@ def links_of(model: Folded, version: str) -> Told:
                 "full_name": f"{model.full_name(line)}:v{index}",
             }
         )
-    return sorted(found, key=lambda each: (each["linked_at"], each["line"]))
+    return sorted(found, key=lambda each: each["linked_at"])
 
 
 # --- runs --------------------------------------------------------------------------------------
@@ -318,7 +314,7 @@ def runs_of(model: Folded, kind: str, version: str) -> Told:
         for edge in model.edges
         if (edge.kind, edge.version) == (kind, version)
     ]
-    return sorted(found, key=lambda each: (each["at"], each["run"]["path"]))
+    return sorted(found, key=lambda each: each["at"])
 
 
 def versions_of(model: Folded, kind: str, run: str) -> Told:
@@ -339,4 +335,4 @@ def versions_of(model: Folded, kind: str, run: str) -> Told:
                 "at": edge.at,
             }
         )
-    return sorted(found, key=lambda each: (each["at"], each["version"]))
+    return sorted(found, key=lambda each: each["at"])

@@ -42,7 +42,7 @@ def compare(model: Folded, side: Side, *, at: int | None = None, most: int | Non
     Args:
         most: How many questions of each kind are asked; from position to position it is others.
     """
-    asked = Asked(side.views, at=at)
+    asked = Asked(side, at=at)
     with side.views.reading():
         for kind in KINDS:
             for args in _turns(list(kind.about(model)), model.position, most):
