@@ -8,10 +8,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.properties.asking import KINDS, Args, Asked
+from tests.properties.asking import Args, Asked, Kind
+from tests.properties.asking_names import MOMENTS, NAMES
 from tests.properties.folded import Folded
 from tests.properties.histories import Histories
 from tests.properties.sides import Side
+
+KINDS: tuple[Kind, ...] = (*NAMES, *MOMENTS)
 
 
 class QueriesAgree(Histories):
