@@ -1,0 +1,120 @@
+"""Finding the lineage graph of a version or a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stemmata_projections.lineage import details
+from stemmata_projections.lineage.nodes import Cut, Direction, Edge, Node, Way
+from stemmata_projections.lineage.selection import Sought, on_the_way
+from stemmata_projections.lineage.views import Graph
+from stemmata_projections.lineage.walk import Rows, Walk, generation, walked
+from stemmata_projections.view_store import ViewStore
+
+_EVERYTHING = Sought()
+
+
+def explore(
+    views: ViewStore,
+    start: str,
+    *,
+    at: int | None = None,
+    is_run: bool = False,
+    direction: Direction = "both",
+    depth: int | None = None,
+    limit: int | None = None,
+    sought: Sought = _EVERYTHING,
+) -> Graph:
+    """Return the graph around the version with an id, or around the run with a path.
+
+    Args:
+        depth: How many generations to go; a generation is version, run, version.
+        limit: How many nodes to look at, nearest first.
+        sought: What matches. The graph has what matches, and what is on the way to it.
+    """
+    with views.reading():
+        rows = Rows(views, at=at)
+        walks = walked(
+            rows,
+            start,
+            is_run=is_run,
+            upstream=direction != "downstream",
+            downstream=direction != "upstream",
+            depth=depth,
+            limit=limit,
+        )
+        steps = signed_steps(walks)
+        facts = facts_of(rows, walks)
+        kept = dict(steps)
+        matching = None
+        if not sought.is_everything:
+            matching = sought.among(facts, steps)
+            ways = set().union(*(on_the_way(walk, matching) for walk in walks))
+            kept = {node: step for node, step in steps.items() if node in ways or node == start}
+        nodes, edges = filled(rows, walks, facts, kept, matching=matching)
+    return Graph(
+        start=start,
+        direction=direction,
+        nodes=nodes,
+        edges=tuple(edges),
+        cuts=tuple(_cuts(walks, facts)),
+        depth=depth,
+        limit=limit,
+    )
+
+
+def signed_steps(walks: Sequence[Walk]) -> dict[str, int]:
+    """Return how many edges each node is away from the start; those upstream are negative."""
+    found: dict[str, int] = {}
+    for walk in walks:
+        for node, steps in walk.steps.items():
+            if node not in found or steps < abs(found[node]):
+                found[node] = -steps if walk.upstream else steps
+    return found
+
+
+def facts_of(rows: Rows, walks: Sequence[Walk]) -> details.Known:
+    """Return what there is to know of all nodes that walks found."""
+    runs: dict[str, None] = {}
+    versions: dict[str, None] = {}
+    for walk in walks:
+        for node in walk.steps:
+            (runs if walk.is_run(node) else versions)[node] = None
+    return details.known(rows, runs=list(runs), versions=list(versions))
+
+
+def filled(
+    rows: Rows,
+    walks: Sequence[Walk],
+    facts: details.Known,
+    steps: dict[str, int],
+    *,
+    matching: set[str] | None = None,
+) -> tuple[tuple[Node, ...], list[Edge]]:
+    """Return the nodes that have steps, and the edges that walks followed between them."""
+    from_run = walks[0].from_run
+    generations = {
+        node: generation(step, from_run=from_run)
+        if step >= 0
+        else -generation(-step, from_run=from_run)
+        for node, step in steps.items()
+    }
+    made: dict[str, Node] = {}
+    made.update(details.run_nodes(facts, generations, matching))
+    made.update(details.version_nodes(rows, facts, generations, matching))
+    order = sorted(steps, key=lambda node: (steps[node], facts.moment(node), node))
+    return tuple(made[node] for node in order), details.edges(rows, walks, made)
+
+
+def _cuts(walks: Sequence[Walk], facts: details.Known) -> Iterator[Cut]:
+    for walk in walks:
+        way: Way = "upstream" if walk.upstream else "downstream"
+        for node, (edges, bound) in walk.unfollowed.items():
+            yield Cut(
+                node=node,
+                title=facts.title(node),
+                is_run=node in facts.runs,
+                way=way,
+                edges=edges,
+                bound=bound,
+            )
