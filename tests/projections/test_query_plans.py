@@ -37,6 +37,8 @@ SORTED = {
 }
 # Sorted within each row of the step before.
 SORTED_IN_PART = {"TAGS_OF_LINE", "TAGS_IN_SCOPE"}
+# The list that rows are looked up by, which is given with the question.
+LIST = "SCAN json_each VIRTUAL TABLE INDEX 1:"
 # All there are, of which there are few.
 SCANNED = {"ORGANIZATIONS"}
 
@@ -65,7 +67,7 @@ def test_every_step_is_a_look_up_that_passes_over_what_has_ended(
     steps = [
         detail
         for detail in plan(database, QUERIES[name], as_of=as_of)
-        if detail.startswith(("SCAN", "SEARCH"))
+        if detail.startswith(("SCAN", "SEARCH")) and detail != LIST
     ]
     if name in SCANNED:
         assert len(steps) == 1

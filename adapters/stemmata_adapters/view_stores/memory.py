@@ -323,11 +323,16 @@ def _answer(query: Query[Any], field: Field) -> Callable[[_Chain], Value]:
 class _PlannedStep:
     def __init__(self, query: Query[Any], step: Step) -> None:
         self._step = step
-        self._look_up = _look_up(step.table, tuple(step.where))
+        # Being one of a list is looked up by each of the list, where there is an index for it.
+        among = next((each for each in step.compare if _is_indexed(step.table, each)), None)
+        self._among = None if among is None else _operand(query, among.operand)
+        columns = (*step.where, *(() if among is None else (among.column,)))
+        self._look_up = _look_up(step.table, columns)
         self._values = [_operand(query, operand) for operand in step.where.values()]
         self._compare = [
             (step.table.place(each.column), each, _operand(query, each.operand))
             for each in step.compare
+            if each is not among
         ]
 
     def follow(
@@ -336,7 +341,8 @@ class _PlannedStep:
         values = tuple([value(one, params) for value in self._values])
         found: list[_Chain] = [
             (*one, held)
-            for held in rows[self._step.table].find(self._look_up, values, moment)
+            for wanted in self._wanted(values, one, params)
+            for held in rows[self._step.table].find(self._look_up, wanted, moment)
             if all(
                 _holds(each, held.row[place], operand(one, params))
                 for place, each, operand in self._compare
@@ -345,6 +351,17 @@ class _PlannedStep:
         if self._step.absent:
             return [] if found else [(*one, None)]
         return [(*one, None)] if self._step.optional and not found else found
+
+    def _wanted(self, values: Row, one: _Chain, params: Params) -> Iterable[Row]:
+        """Return the values to look up: once, or for each of a list."""
+        if self._among is None:
+            return (values,)
+        listed = cast("Sequence[str | int]", self._among(one, params))
+        return [(*values, each) for each in dict.fromkeys(listed)]
+
+
+def _is_indexed(table: Table, condition: Compare) -> bool:
+    return condition.operator == "in" and (condition.column,) in _indexes(table)
 
 
 class _Grouping:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from stemmata_projections.lineage import details
 from stemmata_projections.lineage.nodes import Cut, Direction, Edge, Node, Way
@@ -73,13 +73,16 @@ def signed_steps(walks: Sequence[Walk]) -> dict[str, int]:
     return found
 
 
-def facts_of(rows: Rows, walks: Sequence[Walk]) -> details.Known:
-    """Return what there is to know of all nodes that walks found."""
+def facts_of(
+    rows: Rows, walks: Sequence[Walk], *, among: Container[str] | None = None
+) -> details.Known:
+    """Return what there is to know of all nodes that walks found, or of some among them."""
     runs: dict[str, None] = {}
     versions: dict[str, None] = {}
     for walk in walks:
         for node in walk.steps:
-            (runs if walk.is_run(node) else versions)[node] = None
+            if among is None or node in among:
+                (runs if walk.is_run(node) else versions)[node] = None
     return details.known(rows, runs=list(runs), versions=list(versions))
 
 
