@@ -112,7 +112,8 @@ def filled(
 def _cuts(walks: Sequence[Walk], facts: details.Known) -> Iterator[Cut]:
     for walk in walks:
         way: Way = "upstream" if walk.upstream else "downstream"
-        for node, (edges, bound) in walk.unfollowed.items():
+        for node in sorted(walk.unfollowed, key=lambda node: (walk.steps[node], node)):
+            edges, bound = walk.unfollowed[node]
             yield Cut(
                 node=node,
                 title=facts.title(node),
