@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 import networkx as nx
 
@@ -30,7 +31,7 @@ from stemmata_projections.version_index.fold import VERSION_INDEX
 from stemmata_projections.view_store import ViewStore
 from tests.projections.history import moment
 
-Graph = nx.DiGraph  # of ids; edges and nodes know the position from which they are there
+Graph: TypeAlias = nx.DiGraph  # of ids; edges and nodes know the position from which they are there
 
 _PROJECTIONS = (VERSION_INDEX, LINEAGE)
 _PAGE = 20_000
@@ -42,8 +43,10 @@ class Pedigree:
     def __init__(self) -> None:
         self.recorded: list[RecordedEvent] = []
         self.graph = Graph()
+        self.names: dict[str, str] = {}
         self.deleted: dict[str, int] = {}
         self.links: dict[str, list[tuple[int, str]]] = {}
+        self.uses: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self._streams: Counter[str] = Counter()
         self._numbers: Counter[str] = Counter()
 
@@ -70,6 +73,7 @@ class Pedigree:
                 artifact=artifact, entity="vision", project=project, name=artifact, type=type
             )
             self._happened(stream, made)
+            self.names[artifact] = f"vision/{project}/{artifact}"
         number = self._numbers[stream]
         self._numbers[stream] += 1
         version = f"{artifact}:{number}"
@@ -114,6 +118,7 @@ class Pedigree:
                 tags=(),
             )
             self._happened(stream, made)
+            self.names[collection] = f"vision/mnist/{collection}"
         number = self._numbers[stream]
         self._numbers[stream] += 1
         artifact, _, source = version.rpartition(":")
@@ -135,7 +140,10 @@ class Pedigree:
             through=through or artifact,
             through_index=int(number),
         )
-        self._join(version, run, self._happened(f"run-{run}", event))
+        position = self._happened(f"run-{run}", event)
+        self._join(version, run, position)
+        name = f"{self.names[through or artifact]}:v{number}"
+        self.uses.setdefault((version, run), []).append((position, name))
 
     def produce(self, run: str, version: str) -> None:
         """Let a run produce a version, which another may have logged before."""

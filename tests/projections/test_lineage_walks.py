@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from stemmata_projections.lineage.paths import paths_between
 from stemmata_projections.lineage.selection import Sought
 from stemmata_projections.lineage.views import Graph as Answer
 from stemmata_projections.view_store import ViewStore
+from tests.projections.history import moment
 from tests.projections.pedigree import Graph, Pedigree, edges_of, is_run
 
 DIRECTIONS: tuple[Direction, ...] = ("upstream", "downstream", "both")
@@ -43,8 +45,8 @@ def pedigrees(draw: st.DrawFn) -> Pedigree:
         st.sampled_from(runs),
         st.sampled_from(versions),
     )
-    used = set()
-    for deed, run, version in draw(st.lists(deeds, max_size=40)):
+    used: set[tuple[str, str, str | None]] = set()
+    for deed, run, version in draw(st.lists(deeds, min_size=10, max_size=50)):
         match deed:
             case "use":
                 through = "kept" if version in pedigree.links and len(used) % 2 else None
@@ -82,7 +84,7 @@ def most_steps(start: str, depth: int | None) -> int | None:
 
 
 def generation(start: str, steps: int) -> int:
-    """Generations counted by hand: around a version (run, version), around a run (version), …"""
+    """Generations counted by hand: around a version (run, version), around a run (version)."""
     runs_first = not is_run(start)
     return sum(1 for step in range(1, steps + 1) if (step % 2 == 1) == runs_first or step == 1)
 
@@ -113,12 +115,21 @@ def check(answer: Answer, graph: Graph, *, depth: int | None) -> None:
     assert len(answer.edges) == len(edges)
     assert {(cut.node, cut.way, cut.edges) for cut in answer.cuts} == cuts
     assert answer.is_cut == bool(cuts) == (answer.how_to_go_on is not None)
-    for node in answer.nodes:
-        assert abs(node.generation) == generation(start, away[node.id]), node
-        assert node.matches
+    for each in answer.nodes:
+        assert abs(each.generation) == generation(start, away[each.id]), each
+        assert each.matches
     found = graph.edge_subgraph(edges)
     assert ids(answer.roots()) == nodes - {node for node in found if found.in_degree(node)}
     assert ids(answer.leaves()) == nodes - {node for node in found if found.out_degree(node)}
+
+
+def check_edges(answer: Answer, pedigree: Pedigree, *, now: int) -> None:
+    for edge in answer.edges:
+        begun = pedigree.graph.edges[edge.source, edge.target]["since"]
+        assert edge.at == moment(begun)
+        assert edge.kind == ("produced" if is_run(edge.source) else "used")
+        uses = pedigree.uses.get((edge.source, edge.target), [])
+        assert edge.through == tuple(name for since, name in uses if since <= now)
 
 
 @given(pedigree=pedigrees(), data=st.data())
@@ -143,6 +154,7 @@ def test_every_walk_finds_what_networkx_finds(pedigree: Pedigree, data: st.DataO
                         ]
                         assert found[0] == found[1]
                         check(found[0], graph, depth=depth)
+                        check_edges(found[0], pedigree, now=pedigree.head if at is None else at)
 
 
 @given(pedigree=pedigrees(), data=st.data())
@@ -226,10 +238,10 @@ def test_a_filter_keeps_what_matches_and_what_is_on_the_way_to_it(
     start = data.draw(st.sampled_from(sorted(graph)))
     with stores(pedigree) as views:
         for direction in DIRECTIONS:
-            how = {"is_run": is_run(start), "direction": direction}
-            answer, other = (explore(each, start, sought=sought, **how) for each in views)
+            ask = partial(explore, start=start, is_run=is_run(start), direction=direction)
+            answer, other = (ask(each, sought=sought) for each in views)
             assert answer == other
-            whole = explore(views[0], start, **how)
+            whole = ask(views[0])
             matching = {node.id for node in whole.nodes if fits(node, sought)}
             assert {node.id for node in answer.nodes if node.matches} == matching
             kept = {start}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from stemmata.moments import Moment, parsed
+from stemmata.reading.lineage import LineageQueries
 from stemmata.reading.log import LogQueries
 from stemmata.reading.names import NameQueries
 from stemmata_domain.errors import InvalidMoment
 from stemmata_projections.audit.moments import position_at
 
 
-class Reader(NameQueries, LogQueries):
+class Reader(NameQueries, LineageQueries, LogQueries):
     """Answers as the registry is, or as it was at a position.
 
     - A handle on a moment is pinned to it: it answers the same for ever.

@@ -121,6 +121,10 @@ class LineageGraph:
             )
         ]
 
+    def was_deleted(self, version: str) -> bool:
+        """Tell whether there was a version with this id that is deleted."""
+        return bool(self._ask(q.TOMBSTONES_AMONG, {"among": [version]}))
+
     def _ask(self, query: Query[Found], params: Params) -> Sequence[Found]:
         return self._views.query(query, params, at=self._at)
 

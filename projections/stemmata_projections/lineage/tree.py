@@ -80,7 +80,7 @@ class _Tree:
         for root in roots:
             if root != start:
                 yield ""
-                yield f"{self._title(root)}, continued:"
+                yield f"{_name(self._nodes[root])}, continued:"
             yield from self._tree(root, shown, roots)
 
     def _tree(self, root: str, shown: set[str], further: list[str]) -> Iterator[str]:
@@ -89,10 +89,11 @@ class _Tree:
         while stack:
             line = stack.pop()
             branch = "└─ " if line.is_last else "├─ "
-            text = f"{line.before}{branch}{_text(self._nodes[line.node], choosy=self._choosy)}"
+            node = self._nodes[line.node]
             if line.node in shown:
-                yield f"{text} (shown above)"
+                yield f"{line.before}{branch}{_name(node)} (shown above)"
                 continue
+            text = f"{line.before}{branch}{_text(node, choosy=self._choosy)}"
             shown.add(line.node)
             goes_on = line.node in self._below or line.node in self._cuts
             if goes_on and line.depth == _DEEPEST:
@@ -117,9 +118,6 @@ class _Tree:
             branch = "├─ " if node in self._below else "└─ "
             yield f"{before}{branch}… {_not_followed(self._cuts[node])}"
 
-    def _title(self, node: str) -> str:
-        return visible(self._nodes[node].title)
-
 
 def _not_followed(cut: Cut) -> str:
     return f"{cut.edges} more, not followed"
@@ -129,14 +127,18 @@ def _text(node: Node, *, choosy: bool) -> str:
     mark = "* " if choosy and node.matches else ""
     if isinstance(node, RunNode):
         about = ", ".join(visible(text) for text in (node.job_type, node.state) if text)
-        return f"{mark}run {visible(node.id)} ({about})"
+        return f"{mark}{_name(node)} ({about})"
     about = "; ".join(
         visible(text)
         for text in (node.type, ", ".join(node.aliases), "deleted" if node.is_deleted else "")
         if text
     )
     links = ", ".join(f"{visible(link.name)}{_in_brackets(link.aliases)}" for link in node.links)
-    return f"{mark}{visible(node.name)} ({about}){f', linked as {links}' if links else ''}"
+    return f"{mark}{_name(node)} ({about}){f', linked as {links}' if links else ''}"
+
+
+def _name(node: Node) -> str:
+    return f"run {visible(node.id)}" if isinstance(node, RunNode) else visible(node.name)
 
 
 def _in_brackets(aliases: Sequence[str]) -> str:

@@ -1,0 +1,121 @@
+"""What came of what: what `stemmata lineage`, `impact` and `paths` say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stemmata.cli.descending import Format
+from stemmata.cli.page import Block, Code, Line, Reply, Table, Text, alarming, sentences, strong
+from stemmata.cli.printable import clock_time, counted
+from stemmata_projections.lineage.impact import Impact, ImpactRow
+from stemmata_projections.lineage.nodes import LinkedName, Node, RunNode
+from stemmata_projections.lineage.paths import Paths
+from stemmata_projections.lineage.views import Graph
+
+
+def lineage(graph: Graph, written: Format) -> Reply:
+    """Show a graph as a tree, or as the source of a diagram."""
+    return Reply(document=graph.to_json(), page=tuple(_lineage(graph, written)))
+
+
+def _lineage(graph: Graph, written: Format) -> Iterator[Block]:
+    match written:
+        case Format.MERMAID:
+            yield Code(graph.to_mermaid())
+        case Format.DOT:
+            yield Code(graph.to_dot())
+        case _:
+            first, *rest = graph.to_tree().splitlines()
+            yield sentences(strong(first), *rest)
+            yield from _cut(graph.how_to_go_on)
+
+
+def impact(found: Impact) -> Reply:
+    """Show what came of a version or a run as tables."""
+    return Reply(
+        document=found.to_json(),
+        page=(
+            sentences(*_summary(found)),
+            Table(
+                ("Generation", "Version", "Type", "Aliases", "Linked as", "Through the run"),
+                [_row(row) for row in found.rows],
+                title="Versions",
+            ),
+            Table(
+                ("Generation", "Run", "Job type", "State", "Started (UTC)"),
+                [_run(run) for run in found.runs],
+                title="Runs",
+            ),
+            *_cut(found.how_to_go_on),
+        ),
+    )
+
+
+def _summary(found: Impact) -> Iterator[Line]:
+    totals, start = found.totals, strong(found.start.title)
+    if not totals.runs and not totals.versions:
+        yield ("Nothing that is recorded came of ", start)
+        return
+    much = f"{counted(totals.versions, 'version')} in {counted(totals.runs, 'run')}"
+    yield "Of ", start, f" came {much}."
+    facts = [
+        f"aliases name {totals.aliased} of the versions" if totals.aliased else "",
+        f"there are {counted(totals.links, 'link')}" if totals.links else "",
+        f"in {totals.registries} {'registry' if totals.registries == 1 else 'registries'}"
+        if totals.registries
+        else "",
+        f"{totals.deleted} of the versions are deleted" if totals.deleted else "",
+        f"{counted(totals.running, 'run')} have not ended" if totals.running else "",
+    ]
+    yield from (f"{fact[0].upper()}{fact[1:]}." for fact in facts if fact)
+
+
+def _row(row: ImpactRow) -> tuple[Text, ...]:
+    name = f"{row.name} (deleted)" if row.deleted_at is not None else row.name
+    return (
+        str(row.generation),
+        strong(name),
+        row.type,
+        ", ".join(row.aliases),
+        ", ".join(map(_link, row.links)),
+        ", ".join(row.runs),
+    )
+
+
+def _link(link: LinkedName) -> str:
+    return f"{link.name} ({', '.join(link.aliases)})" if link.aliases else link.name
+
+
+def _run(run: RunNode) -> tuple[Text, ...]:
+    started = f"{clock_time(run.started_at)} by {run.started_by}"
+    return (str(run.generation), strong(run.id), run.job_type or "", run.state, started)
+
+
+def paths(found: Paths) -> Reply:
+    """Show paths one by one."""
+    by_id = {node.id: node for node in found.graph.nodes}
+    if not found.paths:
+        line: Line = ("Nothing is recorded by which the one came of ", strong(_title(by_id, found)))
+        return Reply(document=found.to_json(), page=(sentences(line),))
+    blocks: list[Block] = [
+        sentences(*(_step(by_id[id], at) for at, id in enumerate(path))) for path in found.paths
+    ]
+    if found.is_cut:
+        more = f"There are more paths than {len(found.paths)}; ask for more with --most."
+        blocks.append(sentences(alarming(more)))
+    return Reply(document=found.to_json(), page=tuple(blocks))
+
+
+def _title(by_id: dict[str, Node], found: Paths) -> str:
+    return by_id[found.source].title
+
+
+def _step(node: Node, place: int) -> Line:
+    if isinstance(node, RunNode):
+        return f"  → run {node.id}"
+    return strong(node.title) if place == 0 else ("  → ", strong(node.title))
+
+
+def _cut(how_to_go_on: str | None) -> Iterator[Block]:
+    if how_to_go_on is not None:
+        yield sentences(alarming(how_to_go_on))
