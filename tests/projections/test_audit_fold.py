@@ -51,7 +51,7 @@ def test_there_is_a_fold_for_every_kind_of_event() -> None:
         ("collection-C", AliasAdded(alias="x", index=2, moved_from=None), {"C", "C#2"}),
         ("collection-C", AliasAdded(alias="x", index=2, moved_from=1), {"C", "C#1", "C#2"}),
         ("artifact-A", AliasRemoved(alias="x", index=0), {"A", "A#0"}),
-        ("run-e/p/r", USED, {"run:e/p/r", "V", "A", "C", "C#2"}),
+        ("run-e/p/r", USED, {"run:e/p/r", "entity:e", "V", "A", "C", "C#2"}),
         ("organization-O", TeamCreated(team="vision"), {"O", "entity:vision"}),
         ("name-entity/vision", TEAM, {"name-entity/vision", "entity:vision", "O"}),
         ("name-R/x", NAME, {"name-R/x", "C"}),

@@ -20,8 +20,10 @@ from stemmata_domain.events import (
     MemberJoined,
     MetadataChanged,
     NameClaimed,
+    NameReleased,
     PersonJoined,
     RegistryCreated,
+    RunFinished,
     RunStarted,
     TeamCreated,
     VersionDeleted,
@@ -51,19 +53,24 @@ Concerns = Callable[[str, Event], Iterable[str]]
 def _entry(concerns: Concerns | None) -> Fold:
     def fold(recorded: RecordedEvent, event: Event) -> Iterable[Change]:
         position = recorded.position
-        category, _, key = recorded.stream.partition("-")
-        own = own_thing(category, key)
-        changes: list[Change] = [
-            Open(ENTRY, (position, time_text(recorded.time), recorded.actor, event.topic)),
-            Open(CONCERN, (own, position)),
-        ]
-        if concerns is not None:
-            others = {*concerns(key, event)}
-            others.discard(own)
-            changes += [Open(CONCERN, (thing, position)) for thing in others]
+        entry = (position, time_text(recorded.time), recorded.actor, event.topic)
+        changes: list[Change] = [Open(ENTRY, entry)]
+        things = _things(concerns, recorded, event)
+        changes += [Open(CONCERN, (thing, position)) for thing in things]
         return changes
 
     return fold
+
+
+def things_of(recorded: RecordedEvent) -> set[str]:
+    """Return the things that an event concerns."""
+    return _things(_CONCERNS.get(type(recorded.event)), recorded, recorded.event)
+
+
+def _things(concerns: Concerns | None, recorded: RecordedEvent, event: Event) -> set[str]:
+    category, _, key = recorded.stream.partition("-")
+    own = own_thing(category, key)
+    return {own} if concerns is None else {own, *concerns(key, event)}
 
 
 def own_thing(category: str, key: str) -> str:
@@ -111,13 +118,13 @@ def _linked(line: str, event: VersionLinked) -> Iterable[str]:
     yield from (event.version, event.artifact, member_thing(line, event.index))
 
 
-def _used(_: str, event: ArtifactUsed) -> Iterable[str]:
-    yield from (event.version, event.artifact, event.through)
+def _used(run: str, event: ArtifactUsed) -> Iterable[str]:
+    yield from (event.version, event.artifact, event.through, _owner(run))
     yield member_thing(event.through, event.through_index)
 
 
-def _produced(_: str, event: ArtifactProduced) -> Iterable[str]:
-    yield from (event.version, event.artifact)
+def _produced(run: str, event: ArtifactProduced) -> Iterable[str]:
+    yield from (event.version, event.artifact, _owner(run))
 
 
 def _artifact_created(_: str, event: ArtifactCreated) -> Iterable[str]:
@@ -126,7 +133,7 @@ def _artifact_created(_: str, event: ArtifactCreated) -> Iterable[str]:
 
 def _collection_created(_: str, event: CollectionCreated) -> Iterable[str]:
     if event.registry is None:
-        yield entity_thing(event.scope.partition("/")[0])
+        yield _owner(event.scope)
     else:
         yield event.registry
 
@@ -135,8 +142,13 @@ def _registry_created(_: str, event: RegistryCreated) -> Iterable[str]:
     yield event.organization
 
 
-def _run_started(_: str, event: RunStarted) -> Iterable[str]:
-    yield entity_thing(event.entity)
+def _of_run(run: str, _: RunStarted | RunFinished) -> Iterable[str]:
+    yield _owner(run)
+
+
+def _owner(path: str) -> str:
+    """Return what owns a run, or a project, by its path."""
+    return entity_thing(path.partition("/")[0])
 
 
 def _team_created(_: str, event: TeamCreated) -> Iterable[str]:
@@ -156,6 +168,12 @@ def _claimed(_: str, event: NameClaimed) -> Iterable[str]:
         yield entity_thing(event.name)
     if event.kind != "person":
         yield event.holder
+
+
+def _released(_: str, event: NameReleased) -> Iterable[str]:
+    kind, _, scope = event.scope.partition("@")
+    if kind == "in":
+        yield _owner(scope) if "/" in scope else scope
 
 
 def _on(kind: type[E], concerns: Callable[[str, E], Iterable[str]]) -> tuple[type[Event], Concerns]:
@@ -179,17 +197,19 @@ _CONCERNS = dict(
         _on(ArtifactCreated, _artifact_created),
         _on(CollectionCreated, _collection_created),
         _on(RegistryCreated, _registry_created),
-        _on(RunStarted, _run_started),
+        _on(RunStarted, _of_run),
+        _on(RunFinished, _of_run),
         _on(TeamCreated, _team_created),
         _on(PersonJoined, _person_joined),
         _on(MemberJoined, _member_joined),
         _on(NameClaimed, _claimed),
+        _on(NameReleased, _released),
     )
 )
 
 AUDIT = Projection(
     "audit",
-    schema=1,
+    schema=2,
     tables=TABLES,
     folds={kind: _entry(_CONCERNS.get(kind)) for kind in EVENTS},
 )

@@ -1,0 +1,54 @@
+"""Reading the events at some positions of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stemmata_domain.ports import EventStore
+from stemmata_domain.recorded import RecordedEvent
+
+_GAP = 4
+"""Up to how many events are read needlessly, instead of going to the store once more."""
+_BLOCK = 8
+
+
+class Log:
+    """The events of a store by their positions, each read once."""
+
+    def __init__(self, events: EventStore) -> None:
+        self._events = events
+        self._known: dict[int, RecordedEvent] = {}
+
+    def at(self, positions: Iterable[int]) -> list[RecordedEvent]:
+        """Return the events at some positions, in that order."""
+        wanted = list(positions)
+        for first, last in _stretches(sorted({*wanted} - self._known.keys())):
+            self._read(first, last)
+        return [self._known[position] for position in wanted]
+
+    def following(self, position: int) -> Iterator[RecordedEvent]:
+        """Yield the events after a position, in order."""
+        while True:
+            position += 1
+            if position not in self._known:
+                self._read(position, position + _BLOCK - 1)
+            if position not in self._known:
+                return
+            yield self._known[position]
+
+    def _read(self, first: int, last: int) -> None:
+        for each in self._events.read_all(after=first - 1, limit=last - first + 1):
+            self._known[each.position] = each
+
+
+def _stretches(positions: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last of positions that stand so near that one read finds them all."""
+    if not positions:
+        return
+    first = last = positions[0]
+    for position in positions[1:]:
+        if position - last > _GAP:
+            yield first, last
+            first = position
+        last = position
+    yield first, last
