@@ -22,9 +22,9 @@ from rich.table import Table
 from rich.tree import Tree
 
 import stemmata
-from stemmata.history import sentence
 from stemmata.stemma import Stemma
 from stemmata_domain.codec import time_text
+from stemmata_projections.audit.sentences import sentence
 
 # Semi-major axis in astronomical units, and orbital period in years.
 PLANETS = (

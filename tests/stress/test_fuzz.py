@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stemmata.history import sentence
 from stemmata_domain.errors import IdempotencyKeyReused, InvalidPath
 from stemmata_domain.metadata import normalize
+from stemmata_projections.audit.sentences import sentence
 from tests.stress import texts
 from tests.stress.agreement import check
 from tests.stress.places import digest, manifest

@@ -22,7 +22,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from stemmata.history import sentence
 from stemmata.stemma import Stemma
 from stemmata_domain.errors import (
     NameTaken,
@@ -34,6 +33,7 @@ from stemmata_domain.errors import (
     UnknownRegistry,
     WrongOrganization,
 )
+from stemmata_projections.audit.sentences import sentence
 from stemmata_projections.version_index.views import Version
 from tests.stress.agreement import check
 from tests.stress.places import digest, manifest, open_at

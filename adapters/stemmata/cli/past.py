@@ -5,10 +5,10 @@ from __future__ import annotations
 from stemmata.cli.page import Reply, Table, Text, sentences, strong
 from stemmata.cli.printable import to_the_second
 from stemmata.cli.shapes import Shape
-from stemmata.history import sentence
 from stemmata.reading.reader import Reader
 from stemmata_domain.codec import time_text
 from stemmata_domain.recorded import RecordedEvent
+from stemmata_projections.audit.sentences import sentence
 
 _OF_RUN = "run-"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stemmata.moments import Moment, parsed
 from stemmata_domain.content import ContentStore
-from stemmata_domain.errors import UnknownEntity
+from stemmata_domain.errors import InvalidMoment, UnknownEntity
 from stemmata_domain.names import setting
 from stemmata_domain.paths import EntityKind
 from stemmata_domain.ports import EventStore
+from stemmata_projections.audit.moments import position_at
 from stemmata_projections.lineage.graph import LineageGraph
 from stemmata_projections.version_index.index import VersionIndex
 from stemmata_projections.view_store import ViewStore
@@ -100,3 +102,20 @@ class Asking:
     def position(self) -> int:
         """Return the position of the newest event, or the one that is asked about."""
         return self._events.head() if self.at is None else self.at
+
+    def position_at(self, moment: Moment) -> int:
+        """Return the position of the last event by a moment: a time, or a position itself.
+
+        It is 0 before the first event; a time to come means now.
+
+        Raises:
+            InvalidMoment: The time does not say its zone, or the log has not reached the position.
+        """
+        wanted = parsed(moment)
+        head = self.position()
+        if not isinstance(wanted, int):
+            return min(position_at(self._views, wanted, at=self.at), head)
+        if wanted > head:
+            rule = f"the log has come to position {head}, and nobody knows what comes after"
+            raise InvalidMoment(moment=str(wanted), rule=rule)
+        return wanted

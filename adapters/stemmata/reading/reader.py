@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from stemmata.moments import Moment, parsed
+from stemmata.moments import Moment
+from stemmata.reading.audit import AuditQueries
 from stemmata.reading.lineage import LineageQueries
 from stemmata.reading.log import LogQueries
 from stemmata.reading.names import NameQueries
-from stemmata_domain.errors import InvalidMoment
-from stemmata_projections.audit.moments import position_at
 
 
-class Reader(NameQueries, LineageQueries, LogQueries):
+class Reader(NameQueries, LineageQueries, LogQueries, AuditQueries):
     """Answers as the registry is, or as it was at a position.
 
     - A handle on a moment is pinned to it: it answers the same for ever.
@@ -25,13 +24,6 @@ class Reader(NameQueries, LineageQueries, LogQueries):
         Raises:
             InvalidMoment: The time does not say its zone, or the log has not reached the position.
         """
-        wanted = parsed(moment)
-        head = self.position()
-        if not isinstance(wanted, int):
-            wanted = min(position_at(self._views, wanted, at=self.at), head)
-        elif wanted > head:
-            rule = f"the log has come to position {head}, and nobody knows what comes after"
-            raise InvalidMoment(moment=str(wanted), rule=rule)
         return Reader(
             events=self._events,
             views=self._views,
@@ -40,5 +32,5 @@ class Reader(NameQueries, LineageQueries, LogQueries):
             entity=self._entity,
             project=self._project,
             cache_dir=self.cache_dir,
-            at=wanted,
+            at=self.position_at(moment),
         )

@@ -81,11 +81,11 @@ class AuditTrail:
         self._views = views
         self._events = events
 
-    def entries(self, asked: Asked, *, most: int) -> list[AuditEntry]:
-        """Return up to *most* entries that fit, in order."""
+    def entries(self, asked: Asked, *, most: int) -> tuple[list[AuditEntry], bool]:
+        """Return up to *most* entries that fit, in order, and whether there are more."""
         log = Log(self._events)
-        telling = Telling(self._views, log)
-        return telling.entries(list(islice(self._fitting(asked, log, most), most)))
+        found = list(islice(self._fitting(asked, log, most + 1), most + 1))
+        return Telling(self._views, log).entries(found[:most]), len(found) > most
 
     def events(self, asked: Asked) -> Iterator[RecordedEvent]:
         """Yield all events that fit, in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pydantic import JsonValue
 
@@ -142,3 +143,73 @@ class AliasPeriod:
             "until_position": self.until_position,
             "until_by": self.until_by,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differing:
+    """A thing that is different between two moments, and in what.
+
+    Attributes:
+        how: Whether it came, went, or is another.
+    """
+
+    thing: Thing
+    how: Literal["added", "removed", "changed"]
+    changes: tuple[Change, ...]
+
+    def to_json(self) -> Shape:
+        """Return the difference as documents have it."""
+        changes: list[JsonValue] = [each.to_json() for each in self.changes]
+        return {**self.thing.to_json(), "how": self.how, "changes": changes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is different between two positions, each group by name; what changed there and back is not.
+
+    Attributes:
+        start: The position compared from; it may be the later one.
+        end: The position compared to.
+        organizations: Organizations, their teams and people.
+        collections: Artifacts and collections, with their tags.
+        versions: As they were logged, deleted or edited, without aliases and tags.
+        links: Versions in collections.
+        tags: Of versions.
+        uses: Inputs of runs.
+        outputs: Outputs of runs.
+    """
+
+    start: int
+    end: int
+    organizations: tuple[Differing, ...] = ()
+    registries: tuple[Differing, ...] = ()
+    collections: tuple[Differing, ...] = ()
+    versions: tuple[Differing, ...] = ()
+    links: tuple[Differing, ...] = ()
+    aliases: tuple[Differing, ...] = ()
+    tags: tuple[Differing, ...] = ()
+    runs: tuple[Differing, ...] = ()
+    uses: tuple[Differing, ...] = ()
+    outputs: tuple[Differing, ...] = ()
+
+    def groups(self) -> dict[str, tuple[Differing, ...]]:
+        """Return all groups by what they are called."""
+        return {name: getattr(self, name) for name in GROUPS}
+
+    def __bool__(self) -> bool:
+        """Whether anything is different."""
+        return any(self.groups().values())
+
+    def to_json(self) -> Shape:
+        """Return the difference as documents have it."""
+        groups: Shape = {
+            name: [each.to_json() for each in group] for name, group in self.groups().items()
+        }
+        return {"from": self.start, "to": self.end, **groups}
+
+
+GROUPS = (
+    *("organizations", "registries", "collections", "versions", "links"),
+    *("aliases", "tags", "runs", "uses", "outputs"),
+)
+"""The groups of a difference, from the largest things to the smallest."""
