@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeAlias
 
-from stemmata_domain.errors import InvalidMoment
+from stemmata_domain.errors import InvalidMoment, InvalidSetting
 from stemmata_domain.names import quoted
 
 Moment: TypeAlias = datetime | str | int
 """A time that knows its zone, such a time as ISO 8601, or a position; digits are a position too."""
 
+NOW = "now"
+"""The moment at which one asks, where a moment has to be named."""
+
 _EXAMPLE = "such as 2026-03-03T12:00Z or 2026-03-03T12:00+09:00"
+_BEYOND = 2**62
 
 
 def parsed(moment: Moment) -> datetime | int:
@@ -41,6 +45,18 @@ def time(moment: datetime | str, *, what: str) -> datetime:
     if isinstance(found, int):
         raise InvalidMoment(moment=str(found), rule=f"{what} is a time with its zone, {_EXAMPLE}")
     return found
+
+
+def position(value: int, *, what: str) -> int:
+    """Return the end of a stretch of the log, which is called *what* in a refusal.
+
+    Raises:
+        InvalidSetting: It is no position.
+    """
+    if type(value) is not int or not 0 <= value < _BEYOND:
+        rule = "give a position of the log, a whole number from 0"
+        raise InvalidSetting(setting=what, value=quoted(value), rule=rule)
+    return value
 
 
 def _time(text: str) -> datetime:

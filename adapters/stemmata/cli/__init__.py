@@ -1,6 +1,7 @@
 """The command line: the registry for people at a terminal, and for scripts.
 
 - A command says all it has to say at once, when it has succeeded: text, or with `--json` one document.
+  Only `replay`, whose answer may be longer than memory, says it line by line.
 - A refusal is one line on standard error, nothing on standard output, and exit code 1; a command line
   that cannot be understood is the same with exit code 2. Ctrl-C ends with 130, a reader that went away
   with 141, as shells count signals.

@@ -1,12 +1,18 @@
-"""Standard output: where an answer goes, all at once, when a command has succeeded."""
+"""Standard output: where an answer goes, all at once, when a command has succeeded.
+
+A feed goes there line by line. What refuses it is known before its first line; should the store fail
+later, the exit code tells that what was said is not all.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
+from itertools import chain
 from typing import TextIO
 
-from stemmata.cli.page import Answer, Reply
+from stemmata.cli.page import Answer, Feed, Json, Reply
 
 
 def say(answer: Answer) -> None:
@@ -21,22 +27,41 @@ def say(answer: Answer) -> None:
         from stemmata.cli.drawing import drawn
 
         text = drawn(answer.reply.page, sys.stdout)
-    _write(text, sys.stdout)
+    _write((text,), sys.stdout)
+
+
+def feed(lines: Feed) -> None:
+    """Write lines to standard output while they are found.
+
+    Raises:
+        OSError: They could not be written whole, as when whoever reads them has gone.
+    """
+    first = next(lines.lines, None)
+    if first is not None:
+        _write((f"{line}\n" for line in chain((first,), lines.lines)), sys.stdout)
+
+
+def one_document(document: Json) -> str:
+    """Return a document on one line."""
+    return json.dumps(document, ensure_ascii=_escaped(), allow_nan=False)
 
 
 def _document(reply: Reply) -> str:
-    # In UTF-8 a name reads as it is; elsewhere as JSON's own escapes, which every parser reads.
-    escaped = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
-    document = json.dumps(reply.document, ensure_ascii=escaped, indent=2, allow_nan=False)
+    document = json.dumps(reply.document, ensure_ascii=_escaped(), indent=2, allow_nan=False)
     return f"{document}\n"
 
 
-def _write(text: str, file: TextIO) -> None:
+def _escaped() -> bool:
+    """Tell whether names need JSON's own escapes; in UTF-8 they read as they are."""
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+
+
+def _write(parts: Iterable[str], file: TextIO) -> None:
     file.flush()
     try:
         number = file.fileno()
     except OSError:
-        file.write(text)
+        file.writelines(parts)
         return
     # With a buffer of our own: Python's, which PYTHONUNBUFFERED takes away, would lose without a word
     # what a full disk or a closed pipe did not take. And with escapes of our own: an answer must not
@@ -44,4 +69,4 @@ def _write(text: str, file: TextIO) -> None:
     with open(
         number, "w", encoding=file.encoding, errors="backslashreplace", closefd=False
     ) as whole:
-        whole.write(text)
+        whole.writelines(parts)

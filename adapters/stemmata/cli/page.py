@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -95,3 +95,10 @@ class Answer:
 
     reply: Reply
     as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Lines that are said one by one while they are found, because together they may be too many."""
+
+    lines: Iterator[str]

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from stemmata.cli import descending, editing, looking, organizing, versions
+from stemmata.cli import =======, descending, editing, from stemmata.cli import editing, looking, organizing, tracing, versions
 from stemmata.cli.options import Place, examples
-from stemmata.cli.page import Answer
+from stemmata.cli.page import Answer, Feed
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _EXAMPLES = examples(
@@ -41,6 +41,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         from stemmata.cli.output import say
 
         say(result)
+        return 0
+    if isinstance(result, Feed):
+        from stemmata.cli.output import feed
+
+        feed(result)
         return 0
     return result if isinstance(result, int) else 0
 
@@ -114,11 +119,5 @@ def _program(
         typer.echo(context.get_help())
 
 
-for add_to in (
-    organizing.add_to,
-    versions.add_to,
-    looking.add_to,
-    descending.add_to,
-    editing.add_to,
-):
+for add_to in (organizing.add_to, versions.add_to, looking.add_to, descending.add_to, tracing.add_to, editing.add_to, from stemmata.cli import editing.add_to, =======.add_to,):
     add_to(app)

@@ -11,7 +11,7 @@ from stemmata import moments
 from stemmata.moments import Moment
 from stemmata.reading.base import Asking
 from stemmata_domain.codec import time_text
-from stemmata_domain.errors import InvalidCursor, InvalidPath, InvalidSetting
+from stemmata_domain.errors import InvalidCursor, InvalidPath
 from stemmata_domain.names import quoted, text_or_none
 from stemmata_domain.paths import parse_strict
 from stemmata_projections.audit.comparing import Comparing
@@ -70,8 +70,8 @@ class AuditQueries(Asking):
         wanted = kinds_of(kinds)
         first = None if since is None else moments.time(since, what="since")
         last = None if until is None else moments.time(until, what="until")
-        start = 0 if after is None else _position(after, what="after")
-        end = None if before is None else _position(before, what="before")
+        start = 0 if after is None else moments.position(after, what="after")
+        end = None if before is None else moments.position(before, what="before")
         limit = page_size(limit)
         question = _question(
             *("audit", name, run, organization, actor, *wanted),
@@ -149,13 +149,6 @@ class AuditQueries(Asking):
 
     def _catalogue(self, at: int) -> Catalogue:
         return Catalogue(self._views, at=at, entity=self.entity, project=self._project)
-
-
-def _position(value: int, *, what: str) -> int:
-    if type(value) is not int or not 0 <= value < 2**62:
-        rule = "give a position of the log, a whole number from 0"
-        raise InvalidSetting(setting=what, value=quoted(value), rule=rule)
-    return value
 
 
 def _question(*parts: str | int | None) -> list[JsonValue]:

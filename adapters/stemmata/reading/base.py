@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stemmata.moments import Moment, parsed
+from stemmata.moments import NOW, Moment, parsed
 from stemmata_domain.content import ContentStore
 from stemmata_domain.errors import InvalidMoment, UnknownEntity
 from stemmata_domain.names import setting
@@ -104,15 +104,17 @@ class Asking:
         return self._events.head() if self.at is None else self.at
 
     def position_at(self, moment: Moment) -> int:
-        """Return the position of the last event by a moment: a time, or a position itself.
+        """Return the position of the last event by a moment: a time, a position itself, or `now`.
 
         It is 0 before the first event; a time to come means now.
 
         Raises:
             InvalidMoment: The time does not say its zone, or the log has not reached the position.
         """
-        wanted = parsed(moment)
         head = self.position()
+        if moment == NOW:
+            return head
+        wanted = parsed(moment)
         if not isinstance(wanted, int):
             return min(position_at(self._views, wanted, at=self.at), head)
         if wanted > head:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from stemmata import moments
 from stemmata.reading.base import Asking
 from stemmata_domain.errors import UnknownVersion
 from stemmata_domain.names import version_index
@@ -56,11 +57,13 @@ class LogQueries(Asking):
             kinds: Topics of events; without one, all of them.
 
         Raises:
-            InvalidSetting: There is no such kind of event.
+            InvalidSetting: There is no such kind of event, or an end is no position.
         """
+        start = moments.position(after, what="after")
+        last = None if until is None else moments.position(until, what="until")
         wanted = frozenset(kinds_of(kinds))
-        ends = [each for each in (until, self.at) if each is not None]
-        return self._replayed(after, min(ends, default=None), wanted)
+        ends = [each for each in (last, self.at) if each is not None]
+        return self._replayed(start, min(ends, default=None), wanted)
 
     def _replayed(
         self, after: int, last: int | None, kinds: frozenset[str]
