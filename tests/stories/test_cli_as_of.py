@@ -70,7 +70,8 @@ def test_a_use_of_what_was_is_recorded_now(story: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("ls",), ("show", DIGITS), ("history", DIGITS), ("get", DIGITS)]
+    "command",
+    [("ls",), ("show", DIGITS), ("history", DIGITS), ("get", DIGITS), ("usage", DIGITS)],
 )
 @pytest.mark.parametrize(
     ("moment", "rule"),

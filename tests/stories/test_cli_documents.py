@@ -144,6 +144,23 @@ def test_history_answers_with_every_event(team: Path) -> None:
     assert all(set(event) == keys for event in past["events"])
 
 
+def test_usage_answers_with_figures(team: Path) -> None:
+    succeeds("use", "wandb-registry-model/Digits")
+    figures = {"uses", "runs", "people", "first", "last"}
+    for name in ("wandb-registry-model/Digits:v0", "wandb-registry-model", "mnist/digits"):
+        used = answers("usage", name)
+        assert set(used) == {"kind", "name", "through", "total", "users", "parts"}
+        assert set(used["through"]) == set(used["total"]) == figures
+        assert all(set(part) == {"name", "is_gone", "through", "total"} for part in used["parts"])
+    (user,) = answers("usage", "wandb-registry-model/Digits:v0")["users"]
+    assert set(user) == {"who", "through", "is_gone", "uses", "runs", "first", "last"}
+    succeeds("log", "model.bin", "--name", "other", "--type", "model", "--project", "mnist")
+    unused = answers("usage", "--unused")
+    assert set(unused) == {"scope", "size", "versions"}
+    keys = {"full_name", "type", "aliases", "size", "file_count", "created_at", "created_by"}
+    assert set(unused["versions"][0]) == keys
+
+
 def test_whoami_and_init_answer_with_their_facts(team: Path) -> None:
     me = answers("--actor", "ada", "whoami")
     assert set(me) == {
@@ -171,4 +188,5 @@ def test_moments_are_told_in_utc_to_the_microsecond(team: Path) -> None:
 def test_every_key_stands_in_the_reference() -> None:
     text = REFERENCE.read_text(encoding="utf-8")
     told = set(re.findall(r"`([a-z_]+)`", text))
-    assert (VERSION | COLLECTION | REGISTRY | CODE | ORGANIZATION) - told == set()
+    usage = {"through", "total", "users", "parts", "uses", "runs", "people", "first", "last", "who"}
+    assert (VERSION | COLLECTION | REGISTRY | CODE | ORGANIZATION | usage) - told == set()

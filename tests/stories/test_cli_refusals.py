@@ -282,7 +282,16 @@ _TEXT = st.one_of(
 )
 _COMMANDS = st.sampled_from(
     [
-        *(("show",), ("ls",), ("history",), ("unlink",), ("use",), ("get", "--root", "out")),
+        *(
+            ("usage",),
+            ("usage", "--unused"),
+            ("show",),
+            ("ls",),
+            ("history",),
+            ("unlink",),
+            ("use",),
+            ("get", "--root", "out"),
+        ),
         *(("link", "vision/mnist/digits"), ("alias", "add"), ("alias", "remove")),
         *(("registry", "create"), ("collection", "create", "--type", "model")),
         *(("collection", "delete"), ("init",), ("init", "Acme Inc", "--team")),

@@ -1,4 +1,4 @@
-"""The commands that only look: `ls`, `show` and `history`."""
+"""The commands that only look: `ls`, `show`, `history` and `usage`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def add_to(app: typer.Typer) -> None:
             "stemmata history vision/mnist/digits:v3",
         ),
     )(_history)
+    app.command(
+        "usage",
+        epilog=examples(
+            "stemmata usage wandb-registry-model/Digits:production",
+            "stemmata usage wandb-registry-model",
+            "stemmata usage vision/mnist/digits --unused",
+            "stemmata usage --unused",
+        ),
+    )(_usage)
 
 
 def _ls(
@@ -89,3 +98,39 @@ def _history(
 
     with asked(place_of(context), as_of) as stemma:
         return Answer(history(stemma, name), as_json)
+
+
+def _usage(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="A version, an artifact or collection, a registry or a project.",
+            show_default=False,
+        ),
+    ] = None,
+    nobody: Annotated[
+        bool,
+        typer.Option(
+            "--unused",
+            help="List the versions that no run has used, in NAME or everywhere.",
+            show_default=False,
+        ),
+    ] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> Answer:
+    """Tell who used what, or what nobody uses.
+
+    A run counts once for each version and each name by which it used it. Of an artifact or collection
+    every version is counted, of a registry or project every collection.
+    """
+    from stemmata.cli.counting import unused, usage
+    from stemmata.cli.session import asked
+
+    if name is None and not nobody:
+        raise typer.BadParameter("name what is used, or say --unused", param_hint="NAME")
+    with asked(place_of(context), as_of) as stemma:
+        reply = unused(stemma, name) if nobody or name is None else usage(stemma, name)
+        return Answer(reply, as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stemmata.cli import =======, descending, editing, from stemmata.cli import editing, looking, organizing, tracing, versions
+from stemmata.cli import descending, editing, looking, organizing, tracing, versions
 from stemmata.cli.options import Place, examples
 from stemmata.cli.page import Answer, Feed
 
@@ -119,5 +119,12 @@ def _program(
         typer.echo(context.get_help())
 
 
-for add_to in (organizing.add_to, versions.add_to, looking.add_to, descending.add_to, tracing.add_to, editing.add_to, from stemmata.cli import editing.add_to, =======.add_to,):
+for add_to in (
+    organizing.add_to,
+    versions.add_to,
+    looking.add_to,
+    descending.add_to,
+    tracing.add_to,
+    editing.add_to,
+):
     add_to(app)

@@ -7,9 +7,10 @@ from stemmata.reading.audit import AuditQueries
 from stemmata.reading.lineage import LineageQueries
 from stemmata.reading.log import LogQueries
 from stemmata.reading.names import NameQueries
+from stemmata.reading.usage import UsageQueries
 
 
-class Reader(NameQueries, LineageQueries, LogQueries, AuditQueries):
+class Reader(NameQueries, LineageQueries, UsageQueries, LogQueries, AuditQueries):
     """Answers as the registry is, or as it was at a position.
 
     - A handle on a moment is pinned to it: it answers the same for ever.
