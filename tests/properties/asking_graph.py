@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 from tests.properties import folded_graph as graph
+from tests.properties import folded_impact as impact
 from tests.properties.asking import Args, Asked, Kind, shown
 from tests.properties.folded import Folded
 from tests.properties.folded_graph import Looked
@@ -72,4 +74,63 @@ def _lineage_told(model: Folded, name: str | None, run: str | None, looked: Look
     return graph.lineage(model, graph.start_of(model, name, run), looked)
 
 
-GRAPH = (Kind("lineage", _bounded, _lineage, _lineage_told),)
+def _pairs(model: Folded) -> Iterator[Args]:
+    """Yield two names of versions at a time, and how many ways are asked for."""
+    names = [graph.source_name(model, version) for version in model.versions]
+    for n, source in enumerate(names):
+        for k in range(4):
+            yield source, names[(3 * n + k * (model.position + 1)) % len(names)], (1, 3, 10)[k % 3]
+    yield "vision/p/none:v0", "vision/p/a:v0", 10
+
+
+def _paths(asked: Asked, source: str, target: str, most: int) -> object:
+    found = asked.of("vision").paths(source, target, most=most)
+    edges = {(edge.source, edge.target) for edge in found.graph.edges}
+    for way in found.paths:
+        assert (way[0], way[-1]) == (found.source, found.target)
+        assert len(set(way)) == len(way)
+        assert all(pair in edges for pair in pairwise(way))
+    assert len(set(found.paths)) == len(found.paths)
+    assert found.shortest == (found.paths[0] if found.paths else None)
+    return {
+        "nodes": sorted(node.id for node in found.graph.nodes),
+        "edges": sorted(edges),
+        "is_cut": found.is_cut,
+        "lengths": [len(way) for way in found.paths],
+        "ways": None if found.is_cut else sorted(found.paths),
+        "generations": {node.id: node.generation for node in found.graph.nodes},
+    }
+
+
+def _paths_told(model: Folded, source: str, target: str, most: int) -> object:
+    ends = [graph.start_of(model, name, None) for name in (source, target)]
+    return impact.paths(model, *ends, most)
+
+
+def _downstream(model: Folded) -> Iterator[Args]:
+    for name, run, looked in _bounded(model):
+        yield name, run, dataclasses.replace(looked, direction="downstream")
+
+
+def _impact(asked: Asked, name: str | None, run: str | None, looked: Looked) -> object:
+    given = dataclasses.asdict(looked)
+    del given["direction"]
+    found = asked.of("vision").impact(name, run=run, **given)
+    return {
+        "start": shown(found.start),
+        "rows": shown(found.rows),
+        "runs": shown(found.runs),
+        "cuts": sorted(shown(found.cuts), key=lambda each: (each["way"], each["node"])),
+        "totals": shown(found.totals),
+    }
+
+
+def _impact_told(model: Folded, name: str | None, run: str | None, looked: Looked) -> object:
+    return impact.impact(model, graph.start_of(model, name, run), looked)
+
+
+GRAPH = (
+    Kind("lineage", _bounded, _lineage, _lineage_told),
+    Kind("paths", _pairs, _paths, _paths_told),
+    Kind("impact", _downstream, _impact, _impact_told),
+)
