@@ -389,7 +389,9 @@ def shown(name: str) -> str:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_dot_is_read_back_as_the_same_graph_whatever_the_names(views: Given) -> None:
     graph = explore(views(hostile(three_versions())), "art:0")
-    read, *_ = pydot.graph_from_dot_data(graph.to_dot()) or ()
+    found = pydot.graph_from_dot_data(graph.to_dot())
+    assert found is not None
+    (read,) = found
     nodes = {node.get_name(): node for node in read.get_nodes()}
     assert list(nodes) == [f"n{n}" for n in range(len(graph.nodes))]
     assert {(edge.get_source(), edge.get_destination()) for edge in read.get_edges()} == {

@@ -161,7 +161,7 @@ def _lineage(
             until=until,
             limit=limit,
         )
-        return Answer(lineage(graph, written), as_json or written is Format.JSON)
+        return Answer(lineage(graph, written.value), as_json or written is Format.JSON)
 
 
 def _impact(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stemmata.cli.descending import Format
 from stemmata.cli.page import Block, Code, Line, Reply, Table, Text, alarming, sentences, strong
 from stemmata.cli.printable import clock_time, counted
 from stemmata_projections.lineage.impact import Impact, ImpactRow
@@ -13,16 +12,16 @@ from stemmata_projections.lineage.paths import Paths
 from stemmata_projections.lineage.views import Graph
 
 
-def lineage(graph: Graph, written: Format) -> Reply:
-    """Show a graph as a tree, or as the source of a diagram."""
-    return Reply(document=graph.to_json(), page=tuple(_lineage(graph, written)))
+def lineage(graph: Graph, form: str) -> Reply:
+    """Show a graph as a tree, or in the language of a diagram: `mermaid` or `dot`."""
+    return Reply(document=graph.to_json(), page=tuple(_lineage(graph, form)))
 
 
-def _lineage(graph: Graph, written: Format) -> Iterator[Block]:
-    match written:
-        case Format.MERMAID:
+def _lineage(graph: Graph, form: str) -> Iterator[Block]:
+    match form:
+        case "mermaid":
             yield Code(graph.to_mermaid())
-        case Format.DOT:
+        case "dot":
             yield Code(graph.to_dot())
         case _:
             first, *rest = graph.to_tree().splitlines()
