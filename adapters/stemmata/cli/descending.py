@@ -200,4 +200,4 @@ def _paths(
     from stemmata.cli.session import asked
 
     with asked(place_of(context), as_of) as stemma:
-        return Answer(paths(stemma.paths(source, target, most=most)), as_json)
+        return Answer(paths(stemma.paths(source, target, most=most), target), as_json)

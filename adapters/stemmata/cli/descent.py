@@ -57,16 +57,15 @@ def _summary(found: Impact) -> Iterator[Line]:
         return
     much = f"{counted(totals.versions, 'version')} in {counted(totals.runs, 'run')}"
     yield "Of ", start, f" came {much}."
-    facts = [
-        f"aliases name {totals.aliased} of the versions" if totals.aliased else "",
-        f"there are {counted(totals.links, 'link')}" if totals.links else "",
-        f"in {totals.registries} {'registry' if totals.registries == 1 else 'registries'}"
-        if totals.registries
-        else "",
-        f"{totals.deleted} of the versions are deleted" if totals.deleted else "",
-        f"{counted(totals.running, 'run')} have not ended" if totals.running else "",
-    ]
-    yield from (f"{fact[0].upper()}{fact[1:]}." for fact in facts if fact)
+    for count, what in (
+        (totals.aliased, "Versions that an alias names"),
+        (totals.links, "Links of them"),
+        (totals.registries, "Registries that have such links"),
+        (totals.deleted, "Versions that are deleted"),
+        (totals.running, "Runs that have not ended"),
+    ):
+        if count:
+            yield f"{what}: {count}."
 
 
 def _row(row: ImpactRow) -> tuple[Text, ...]:
@@ -90,11 +89,12 @@ def _run(run: RunNode) -> tuple[Text, ...]:
     return (str(run.generation), strong(run.id), run.job_type or "", run.state, started)
 
 
-def paths(found: Paths) -> Reply:
-    """Show paths one by one."""
+def paths(found: Paths, target: str) -> Reply:
+    """Show the paths to *target* one by one."""
     by_id = {node.id: node for node in found.graph.nodes}
     if not found.paths:
-        line: Line = ("Nothing is recorded by which the one came of ", strong(_title(by_id, found)))
+        start = strong(by_id[found.source].title)
+        line: Line = ("No path is recorded from ", start, " to ", strong(target), ".")
         return Reply(document=found.to_json(), page=(sentences(line),))
     blocks: list[Block] = [
         sentences(*(_step(by_id[id], at) for at, id in enumerate(path))) for path in found.paths
@@ -103,10 +103,6 @@ def paths(found: Paths) -> Reply:
         more = f"There are more paths than {len(found.paths)}; ask for more with --most."
         blocks.append(sentences(alarming(more)))
     return Reply(document=found.to_json(), page=tuple(blocks))
-
-
-def _title(by_id: dict[str, Node], found: Paths) -> str:
-    return by_id[found.source].title
 
 
 def _step(node: Node, place: int) -> Line:
