@@ -53,7 +53,7 @@ def impact(found: Impact) -> Reply:
 def _summary(found: Impact) -> Iterator[Line]:
     totals, start = found.totals, strong(found.start.title)
     if not totals.runs and not totals.versions:
-        yield ("Nothing that is recorded came of ", start)
+        yield "Nothing that is recorded came of ", start, "."
         return
     much = f"{counted(totals.versions, 'version')} in {counted(totals.runs, 'run')}"
     yield "Of ", start, f" came {much}."
