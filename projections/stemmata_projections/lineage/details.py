@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from stemmata_domain.codec import time_from
@@ -96,16 +97,17 @@ def run_nodes(
     nodes = {}
     for path, started_at, started_by, name, job_type, state, finished_at in facts.runs.values():
         if path in generations:
+            # By place, in the order of the class: names would cost half as much again.
             nodes[path] = _run_node(
-                id=path,
-                name=name,
-                job_type=job_type,
-                state=state,
-                started_at=time_from(started_at),
-                started_by=started_by,
-                finished_at=_time(finished_at),
-                generation=generations[path],
-                matches=chosen is None or path in chosen,
+                path,
+                name,
+                job_type,
+                state,
+                time_from(started_at),
+                started_by,
+                _time(finished_at),
+                generations[path],
+                chosen is None or path in chosen,
             )
     return nodes
 
@@ -125,17 +127,17 @@ def version_nodes(
         _, created_at, created_by, artifact, number, run = facts.versions[version]
         line = facts.lines[artifact]
         nodes[version] = _version_node(
-            id=version,
-            name=f"{line.name}:v{number}",
-            type=line.type,
-            created_at=time_from(created_at),
-            created_by=created_by,
-            run=run,
-            aliases=tuple(sorted(aliases.get(version, ()))),
-            links=links.get(version, ()),
-            deleted_at=_time(facts.deleted.get(version)),
-            generation=generations[version],
-            matches=chosen is None or version in chosen,
+            version,
+            f"{line.name}:v{number}",
+            line.type,
+            time_from(created_at),
+            created_by,
+            run,
+            tuple(sorted(aliases[version])) if version in aliases else (),
+            links.get(version, ()),
+            _time(facts.deleted.get(version)),
+            generations[version],
+            chosen is None or version in chosen,
         )
     return nodes
 
@@ -157,56 +159,43 @@ def _links(rows: Rows, versions: Sequence[str]) -> Mapping[str, tuple[LinkedName
     }
 
 
-def edges(rows: Rows, walks: Sequence[Walk], nodes: Mapping[str, object]) -> list[Edge]:
+def edges(rows: Rows, walks: Sequence[Walk], nodes: Container[str]) -> list[Edge]:
     """Return the edges that walks followed between some nodes, oldest first."""
     uses: dict[tuple[str, str], list[q.EdgeRow]] = {}
     made: dict[tuple[str, str], q.EdgeRow] = {}
     for walk in walks:
+        followed = [node for node in walk.followed() if node in nodes]
         for of_runs, query in ((False, q.EDGES_OF_VERSIONS), (True, q.EDGES_OF_RUNS)):
             kind = walk.kind(of_runs=of_runs)
-            wanted = {
-                (node, to)
-                for node, others in walk.onward.items()
-                if node in nodes and walk.is_run(node) == of_runs
-                for to in others
-                if to in nodes
-            }
-            begun = list(dict.fromkeys(node for node, _ in wanted))
+            begun = [node for node in followed if walk.is_run(node) == of_runs]
             for row in rows.among(query, begun, {"kind": kind}):
-                version, run, *_ = row
-                if ((run, version) if of_runs else (version, run)) not in wanted:
+                to = row[0] if of_runs else row[1]
+                if to not in walk.steps or to not in nodes:
                     continue
+                ends = row[:2]
                 if kind == "produced":
-                    made[run, version] = row
-                elif row not in (known := uses.setdefault((version, run), [])):
-                    known.append(row)
+                    made[ends] = row
+                elif ends not in uses:
+                    uses[ends] = [row]
+                elif row not in uses[ends]:
+                    uses[ends].append(row)
     lines = _lines(rows, {row[2] for rows in uses.values() for row in rows})
-    return _sorted(
-        [*(_made(row) for row in made.values()), *(_use(e, lines) for e in uses.values())]
-    )
+    found = [*map(_made, made.values()), *(_use(rows, lines) for rows in uses.values())]
+    found.sort(key=attrgetter("at", "source", "target"))
+    return found
 
 
 def _made(row: q.EdgeRow) -> Edge:
     version, run, _, _, at, by = row
-    return _edge(source=run, target=version, kind="produced", through=(), at=time_from(at), by=by)
+    return _edge(run, version, "produced", (), time_from(at), by)
 
 
-def _use(rows: Iterable[q.EdgeRow], lines: Mapping[str, Line]) -> Edge:
-    first, *_ = ordered = sorted(rows, key=lambda row: (row[4], row[2]))
-    version, run, _, _, at, by = first
-    return _edge(
-        source=version,
-        target=run,
-        kind="used",
-        through=tuple(f"{lines[line].name}:v{number}" for _, _, line, number, _, _ in ordered),
-        at=time_from(at),
-        by=by,
-    )
-
-
-def _sorted(found: list[Edge]) -> list[Edge]:
-    found.sort(key=lambda edge: (edge.at, edge.source, edge.target))
-    return found
+def _use(rows: list[q.EdgeRow], lines: Mapping[str, Line]) -> Edge:
+    if len(rows) > 1:
+        rows.sort(key=itemgetter(4, 2))
+    version, run, _, _, at, by = rows[0]
+    through = tuple([f"{lines[line].name}:v{number}" for _, _, line, number, _, _ in rows])
+    return _edge(version, run, "used", through, time_from(at), by)
 
 
 def _time(text: str | None) -> datetime | None:

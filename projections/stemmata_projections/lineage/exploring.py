@@ -112,8 +112,9 @@ def filled(
 def _cuts(walks: Sequence[Walk], facts: details.Known) -> Iterator[Cut]:
     for walk in walks:
         way: Way = "upstream" if walk.upstream else "downstream"
-        for node in sorted(walk.unfollowed, key=lambda node: (walk.steps[node], node)):
-            edges, bound = walk.unfollowed[node]
+        unfollowed = walk.unfollowed()
+        for node in sorted(unfollowed, key=lambda node: (walk.steps[node], node)):
+            edges, bound = unfollowed[node]
             yield Cut(
                 node=node,
                 title=facts.title(node),

@@ -19,7 +19,7 @@ class LinkedName:
     aliases: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class VersionNode:
     """A version in a graph.
 
@@ -57,7 +57,7 @@ class VersionNode:
         return self.deleted_at is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class RunNode:
     """A run in a graph; `state` is `running` until it ends.
 
@@ -85,7 +85,7 @@ class RunNode:
 Node: TypeAlias = VersionNode | RunNode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """That a run used a version, or produced it; it points from what was there first.
 

@@ -85,7 +85,6 @@ def _between(rows: Rows, source: str, target: str) -> tuple[Walk, Mapping[str, l
     if end not in walk.steps:
         return Walk(rows, source, upstream=False, from_run=False), {}
     kept = on_the_way(walk, {end})
-    onward = {
-        node: [other for other in walk.onward.get(node, ()) if other in kept] for node in kept
-    }
+    followed = walk.onward()
+    onward = {node: [other for other in followed.get(node, ()) if other in kept] for node in kept}
     return walk, onward if walk is down else reversed_edges(onward)

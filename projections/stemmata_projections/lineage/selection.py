@@ -58,7 +58,7 @@ class Sought:
 def on_the_way(walk: Walk, to: set[str]) -> set[str]:
     """Return the nodes of a walk from which some of its nodes are reached, with these themselves."""
     back: dict[str, list[str]] = {}
-    for node, others in walk.onward.items():
+    for node, others in walk.onward().items():
         for other in others:
             back.setdefault(other, []).append(node)
     ahead = [node for node in walk.steps if node in to]

@@ -52,19 +52,17 @@ class Walk:
 
     Attributes:
         steps: The found nodes, each with the least number of edges from the start to it.
-        onward: For each found node, the found ones to which its edges lead.
-        unfollowed: How many other nodes the edges of a found node lead to, and what kept them out.
     """
 
     def __init__(self, rows: Rows, start: str, *, upstream: bool, from_run: bool) -> None:
         self.upstream = upstream
         self.from_run = from_run
         self.steps: dict[str, int] = {start: 0}
-        self.onward: dict[str, list[str]] = {}
-        self.unfollowed: dict[str, tuple[int, Bound]] = {}
         self._rows = rows
-        self._frontier = [start]
-        self._step = 0
+        self._frontier: Sequence[str] = (start,)
+        # What was read: edges from the nodes of one level, some of them twice, some to nobody found.
+        self._levels: list[tuple[list[tuple[str, str]], Bound]] = []
+        self._is_cut = False
 
     @property
     def is_done(self) -> bool:
@@ -74,7 +72,7 @@ class Walk:
     @property
     def step(self) -> int:
         """How many edges lie between the start and the nodes to go on from."""
-        return self._step
+        return len(self._levels)
 
     def is_run(self, node: str) -> bool:
         """Tell whether a found node is a run."""
@@ -92,27 +90,49 @@ class Walk:
             limit: How many of these there may be.
             is_last: Whether nothing further is to be found.
         """
-        at_runs = bool(self._step % 2) != self.from_run
+        at_runs = bool(self.step % 2) != self.from_run
         query = q.VERSIONS_BESIDE_RUNS if at_runs else q.RUNS_BESIDE_VERSIONS
         params = {"kind": self.kind(of_runs=at_runs)}
-        # A version that was used through several links has an edge for each.
-        pairs = dict.fromkeys(self._rows.among(query, self._frontier, params))
-        steps, onward = self.steps, self.onward
+        pairs = list(self._rows.among(query, self._frontier, params))
+        self._levels.append((pairs, "depth" if is_last else "limit"))
+        steps = self.steps
         ahead = {to for _, to in pairs if to not in steps}
+        wanted = len(ahead)
         if is_last:
             ahead.clear()
         elif limit is not None:
             ahead = _within(ahead, known, limit)
-        self._step += 1
-        steps.update(dict.fromkeys(ahead, self._step))
+        self._is_cut |= len(ahead) < wanted
+        steps.update(dict.fromkeys(ahead, self.step))
         known |= ahead
-        for node, to in pairs:
-            if to in steps:
-                onward.setdefault(node, []).append(to)
-            else:
-                count = self.unfollowed[node][0] if node in self.unfollowed else 0
-                self.unfollowed[node] = count + 1, "depth" if is_last else "limit"
         self._frontier = list(ahead)
+
+    def onward(self) -> dict[str, list[str]]:
+        """Return for each node from which edges lead to found ones, to which."""
+        steps = self.steps
+        onward: dict[str, list[str]] = {}
+        for pairs, _ in self._levels:
+            # A version that was used through several links has an edge for each.
+            for node, to in dict.fromkeys(pairs):
+                if to in steps:
+                    onward.setdefault(node, []).append(to)
+        return onward
+
+    def followed(self) -> Iterator[str]:
+        """Yield the nodes from which edges lead to found ones, level by level."""
+        steps = self.steps
+        for pairs, _ in self._levels:
+            yield from dict.fromkeys([node for node, to in pairs if to in steps])
+
+    def unfollowed(self) -> dict[str, tuple[int, Bound]]:
+        """Return to how many nodes that were not found edges lead, by their other end, and why not."""
+        steps = self.steps
+        left: dict[str, tuple[int, Bound]] = {}
+        for pairs, bound in self._levels if self._is_cut else ():
+            for node, to in dict.fromkeys(pairs):
+                if to not in steps:
+                    left[node] = (left[node][0] + 1 if node in left else 1), bound
+        return left
 
 
 def _within(ahead: set[str], known: set[str], limit: int) -> set[str]:
