@@ -57,6 +57,10 @@ ENTRIES_IN_TIME: Query[EntryRow] = Query(
     order=by(*fields("entry", "at", "position")),
     limit=Param("most"),
 )
+ENDS_OF_TIME: Query[tuple[int | None, int | None]] = Query(
+    (Step("entry", ENTRY, {}, compare=_TIMED),),
+    (Aggregate("min", Field("entry", "position")), Aggregate("max", Field("entry", "position"))),
+)
 ENTRIES_AT: Query[EntryRow] = Query(
     (Step("entry", ENTRY, {}, compare=(Compare("position", "in", Param("positions")),)),),
     _ENTRY_FIELDS,

@@ -14,10 +14,11 @@ with the log, whatever is asked:
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from typing import cast
 
 from stemmata_domain.codec import time_text
 from stemmata_domain.ports import EventStore
@@ -28,11 +29,14 @@ from stemmata_projections.audit.log import Log
 from stemmata_projections.audit.telling import Telling
 from stemmata_projections.audit.things import Things
 from stemmata_projections.audit.views import AuditEntry
+from stemmata_projections.queries import Query
 from stemmata_projections.tables import Value
 from stemmata_projections.view_store import ViewStore
 
 _FEW = 1_000
 """Up to how many entries are looked at one by one."""
+_LOOK = 128
+"""How many events are read at once to be asked what they concern."""
 _STRETCH = 1_024
 _GROWTH = 8
 
@@ -95,23 +99,24 @@ class AuditTrail:
         few = self._few(asked)
         if few is not None:
             return self._looked_at(few, asked.things, log)
+        asked = self._bounded(asked)
         if not asked.things:
-            return self._read(self._entries(asked, most), log)
+            return self._read(self._entries(asked, most), log, most)
         # The smallest set narrows the most.
         first, *rest = sorted(asked.things, key=len)
         found = self._concerning(asked, first, most)
-        return self._looked_at(found, rest, log) if rest else self._read(found, log)
+        return self._looked_at(found, rest, log) if rest else self._read(found, log, most)
 
-    def _read(self, positions: Iterable[int], log: Log) -> Iterator[RecordedEvent]:
+    def _read(self, positions: Iterable[int], log: Log, most: int) -> Iterator[RecordedEvent]:
         ahead = iter(positions)
-        while batch := list(islice(ahead, _FEW)):
+        while batch := list(islice(ahead, most)):
             yield from log.at(batch)
 
     def _looked_at(
         self, positions: Iterable[int], things: Sequence[Things], log: Log
     ) -> Iterator[RecordedEvent]:
         ahead = iter(positions)
-        while batch := list(islice(ahead, _STRETCH // _GROWTH)):
+        while batch := list(islice(ahead, _LOOK)):
             for recorded in log.at(batch):
                 concerned = things_of(recorded)
                 if all(not concerned.isdisjoint(each) for each in things):
@@ -137,6 +142,16 @@ class AuditTrail:
             if len(positions) <= _FEW:
                 return positions
         return None
+
+    def _bounded(self, asked: Asked) -> Asked:
+        """Return the same question, with positions bounded by its times where that spares a search."""
+        near = asked.until if asked.newest_first else asked.since
+        if not asked.is_timed or (near is None and not asked.things):
+            return asked
+        since, until = asked.times
+        [(first, last)] = self._views.query(q.ENDS_OF_TIME, {"since": since, "until": until})
+        after, before = max(asked.after, (first or 1) - 1), min(asked.before, (last or 0) + 1)
+        return replace(asked, after=after, before=before)
 
     def _entries(self, asked: Asked, most: int) -> Iterator[int]:
         """Yield the entries that fit but for their things."""
@@ -171,13 +186,31 @@ class AuditTrail:
         params["things"] = [*sorted(things)]
         if asked.kinds:
             params["topics"] = [*asked.kinds]
-        for after, before in _stretches(asked):
-            params.update(after=after, before=before)
-            while rows := self._views.query(query, params):
-                yield from (position for position, _ in rows)
-                if len(rows) < most:
-                    break
-                params["before" if asked.newest_first else "after"] = rows[-1][0]
+        after, before, width = asked.after, asked.before, _STRETCH
+        while before - after > 1:
+            if asked.newest_first:
+                ends = max(after, before - width - 1), before
+                before = ends[0] + 1
+            else:
+                ends = after, min(before, after + width + 1)
+                after = ends[1] - 1
+            params.update(after=ends[0], before=ends[1])
+            found = yield from self._in_stretch(query, params, asked.newest_first)
+            # The next one should hold a page: grouping makes a query see its whole stretch.
+            width = min(width * _GROWTH, width * most // found) if found else width * _GROWTH
+
+    def _in_stretch(
+        self, query: Query[tuple[int, int]], params: dict[str, Value], newest_first: bool
+    ) -> Generator[int, None, int]:
+        """Yield what a query finds in a stretch of the log, and return how much it was."""
+        found = 0
+        while rows := self._views.query(query, params):
+            yield from (position for position, _ in rows)
+            found += len(rows)
+            if len(rows) < cast("int", params["most"]):
+                break
+            params["before" if newest_first else "after"] = rows[-1][0]
+        return found
 
 
 def _params(asked: Asked, most: int) -> dict[str, Value]:
@@ -187,18 +220,3 @@ def _params(asked: Asked, most: int) -> dict[str, Value]:
     if asked.is_timed:
         params["since"], params["until"] = asked.times
     return params
-
-
-def _stretches(asked: Asked) -> Iterator[tuple[int, int]]:
-    """Yield stretches of the log that grow, by the positions before and after each of them."""
-    after, before, width = asked.after, asked.before, _STRETCH
-    while before - after > 1:
-        if asked.newest_first:
-            edge = max(after, before - width - 1)
-            yield edge, before
-            before = edge + 1
-        else:
-            edge = min(before, after + width + 1)
-            yield after, edge
-            after = edge - 1
-        width *= _GROWTH
