@@ -14,12 +14,12 @@ import os
 import shutil
 import statistics
 import sys
+from datetime import datetime
 from math import exp, log
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from rich.tree import Tree
 
 import stemmata
 from stemmata.stemma import Stemma
@@ -123,23 +123,28 @@ def show(console: Console, stemma: Stemma) -> None:
         )
     console.print(table)
 
-    production = stemma.resolve(f"{MODEL}:production")
-    tree = Tree(f"[bold]{production.full_name}[/] is {production.source_qualified_name}, made from")
-    _grow(tree, stemma, production.id)
     console.print("\n[bold]Where production comes from[/]")
-    console.print(tree)
+    lineage = stemma.lineage(f"{MODEL}:production", direction="upstream")
+    console.print(lineage.to_tree(), soft_wrap=True, markup=False)
+
+    console.print("\n[bold]What production was, and who moved it[/]")
+    for period in stemma.timeline(f"{MODEL}:production"):
+        until = "now" if period.until is None else _clock(period.until)
+        console.print(
+            f"  {_clock(period.since)} to {until:19}  v{period.index} by {period.since_by}"
+        )
 
     console.print("\n[bold]How it all happened[/]")
     for each in stemma.history(MODEL):
-        when = time_text(each.time)[:19].replace("T", " ")
-        console.print(f"  {when}  {each.actor:4} {sentence(each.event)}")
+        console.print(f"  {_clock(each.time)}  {each.actor:4} {sentence(each.event)}")
+
+    before = stemma.as_of(stemma.position() - 2)
+    told = f"{before.resolve(f'{MODEL}:production').version}"
+    console.print(f"\nTwo events ago, production was {told}: any moment can be asked.")
 
 
-def _grow(tree: Tree, stemma: Stemma, version: str) -> None:
-    for made in stemma.graph.producers_of(version):
-        run = tree.add(f"run {made.run.name} ({made.run.job_type}, {made.run.state})")
-        for used in stemma.graph.used_by_run(made.run.path):
-            _grow(run.add(f"{used.name} ({used.type})"), stemma, used.version)
+def _clock(moment: datetime) -> str:
+    return time_text(moment)[:19].replace("T", " ")
 
 
 def next_steps(console: Console, folder: Path) -> None:
@@ -156,7 +161,9 @@ def next_steps(console: Console, folder: Path) -> None:
         "ls",
         f"ls {MODEL}",
         f"show {MODEL}:production",
-        f"history {MODEL}:v1",
+        f"timeline {MODEL}:production",
+        "impact astronomy/orbits/planets:v0",
+        "audit --by bob",
         f"get {MODEL}:production",
     ):
         console.print(f"  {shown} {command}", soft_wrap=True)
