@@ -359,7 +359,8 @@ HOSTILE = (
     "#quot; &quot; &amp;",
     "`code` **bold**",
     "%% comment",
-    "日本語 é",
+    "日本語\u3000é",
+    "line\u2028end",
     "\u202eturned",
     "\\N \\l",
     "graph TD; x",
@@ -382,7 +383,7 @@ def hostile(history: History) -> History:
 
 def shown(name: str) -> str:
     """The name as one line, with escapes for what would act in it."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    return "".join(ascii(c)[1:-1] if c in "\n\t\x1b\u202e\u2028" else c for c in name)
 
 
 # The reader of DOT warns of what it itself calls.

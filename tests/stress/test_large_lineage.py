@@ -47,7 +47,7 @@ def star(nodes: int) -> Pedigree:
 def bush(nodes: int) -> Pedigree:
     """Runs take three of the versions made lately, some ancient ones among them."""
     pedigree = grown(
-        versions=nodes * 2 // 3, inputs=3, outputs=2, chance=random.Random(7), window=400
+        versions=nodes * 2 // 3 + 3, inputs=3, outputs=2, chance=random.Random(7), window=400
     )
     chance = random.Random(8)
     versions = sorted((node for node in pedigree.graph if not is_run(node)), key=str)
