@@ -33,6 +33,7 @@ class FoldedLine:
     tags: set[str]
     created_at: datetime
     created_by: str
+    created_position: int
     members: dict[int, FoldedMember] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
 
@@ -270,6 +271,7 @@ def _follow_place(model: Folded, recorded: RecordedEvent, key: str, event: e.Eve
                 set(),
                 recorded.time,
                 recorded.actor,
+                recorded.position,
             )
         case e.CollectionCreated():
             model.lines[key] = FoldedLine(
@@ -283,6 +285,7 @@ def _follow_place(model: Folded, recorded: RecordedEvent, key: str, event: e.Eve
                 set(event.tags),
                 recorded.time,
                 recorded.actor,
+                recorded.position,
             )
         case e.CollectionDeleted():
             model.ended.lines[key] = model.lines.pop(key)
