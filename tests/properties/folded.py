@@ -126,7 +126,12 @@ class Ended:
 
 @dataclass
 class Folded:
-    """Everything there is after the events up to `position`."""
+    """Everything there is after the events up to `position`.
+
+    Attributes:
+        whole: The trail with what came later, if somebody knows it.
+        notes: What is worked out once.
+    """
 
     position: int = 0
     trail: list[RecordedEvent] = field(default_factory=list)
@@ -140,6 +145,8 @@ class Folded:
     runs: dict[str, FoldedRun] = field(default_factory=dict)
     edges: list[FoldedEdge] = field(default_factory=list)
     ended: Ended = field(default_factory=Ended)
+    whole: list[RecordedEvent] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def follow(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""

@@ -30,7 +30,7 @@ class QueriesAgree(Histories):
             compare(self.model, side, most=self.most)
 
     def look_back(self) -> None:
-        again = Folded()
+        again = Folded(whole=self.model.trail)
         for recorded in self.model.trail:
             again.follow(recorded)
             for side in (self.memory, self.sqlite):
