@@ -75,7 +75,7 @@ class Kind:
             return ("refused", str(refusal))
 
 
-def shown(value: object) -> object:
+def shown(value: object) -> Any:
     """Return what an answer says, in values that have no class of ours."""
     kind = type(value)
     if kind in _PLAIN:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 from tests.properties import folded_graph as graph
 from tests.properties import folded_impact as impact
@@ -16,7 +17,7 @@ from tests.properties.folded_graph import Looked
 
 def _starts(model: Folded) -> Iterator[tuple[str | None, str | None]]:
     """Yield names of versions, and paths of runs, from which a graph can start."""
-    for version in model.versions:
+    for version in (*model.versions, *model.ended.versions):
         yield graph.source_name(model, version), None
     for line in model.lines.values():
         for index in line.members:
@@ -55,7 +56,7 @@ def _bounded(model: Folded) -> Iterator[Args]:
 
 def _lineage(asked: Asked, name: str | None, run: str | None, looked: Looked) -> object:
     found = asked.of("vision").lineage(name, run=run, **dataclasses.asdict(looked))
-    json = found.to_json()
+    json: Any = found.to_json()
     assert [each["id"] for each in json["nodes"]] == [each.id for each in found.nodes]
     assert len(json["edges"]) == len(found.edges)
     return {
@@ -76,7 +77,8 @@ def _lineage_told(model: Folded, name: str | None, run: str | None, looked: Look
 
 def _pairs(model: Folded) -> Iterator[Args]:
     """Yield two names of versions at a time, and how many ways are asked for."""
-    names = [graph.source_name(model, version) for version in model.versions]
+    versions = (*model.versions, *model.ended.versions)
+    names = [graph.source_name(model, version) for version in versions]
     for n, source in enumerate(names):
         for k in range(4):
             yield source, names[(3 * n + k * (model.position + 1)) % len(names)], (1, 3, 10)[k % 3]
@@ -103,19 +105,17 @@ def _paths(asked: Asked, source: str, target: str, most: int) -> object:
 
 
 def _paths_told(model: Folded, source: str, target: str, most: int) -> object:
-    ends = [graph.start_of(model, name, None) for name in (source, target)]
-    return impact.paths(model, *ends, most)
+    begins, ends = (graph.start_of(model, name, None) for name in (source, target))
+    return impact.paths(model, begins, ends, most)
 
 
 def _downstream(model: Folded) -> Iterator[Args]:
     for name, run, looked in _bounded(model):
-        yield name, run, dataclasses.replace(looked, direction="downstream")
+        yield name, run, Looked(direction="downstream", depth=looked.depth, limit=looked.limit)
 
 
 def _impact(asked: Asked, name: str | None, run: str | None, looked: Looked) -> object:
-    given = dataclasses.asdict(looked)
-    del given["direction"]
-    found = asked.of("vision").impact(name, run=run, **given)
+    found = asked.of("vision").impact(name, run=run, depth=looked.depth, limit=looked.limit)
     return {
         "start": shown(found.start),
         "rows": shown(found.rows),

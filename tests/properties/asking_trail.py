@@ -89,6 +89,12 @@ def _aliases(model: Folded) -> Iterator[Args]:
             yield from ((f"{name}:{each}",) for each in ("latest", "x", "y", "v0", "v1", "v9"))
 
 
+_SPAN = (
+    *("line", "alias", "index", "version", "since", "since_position", "since_by"),
+    *("until", "until_position", "until_by"),
+)
+
+
 def _timeline(asked: Asked, name: str) -> object:
     """Return a timeline, which the trail of its line tells too."""
     reader = asked.of("vision")
@@ -100,9 +106,7 @@ def _timeline(asked: Asked, name: str) -> object:
         page = reader.audit(path, limit=100, cursor=cursor)
         entries, cursor = [*entries, *page.items], page.cursor
     again = folded_trail.periods(_steps(entries, path), alias or None)
-    spans = ("alias", "index", "version", "since", "since_position", "since_by")
-    spans = (*spans, "line", "until", "until_position", "until_by")
-    assert [{each: getattr(one, each) for each in spans} for one in found] == again
+    assert [{each: getattr(one, each) for each in _SPAN} for one in found] == again
     return found
 
 

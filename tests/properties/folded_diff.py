@@ -99,7 +99,7 @@ def so_at(model: Folded, owners: set[object] | None) -> dict[str, Group]:
     for each in model.registries.values():
         if owners is None or each.id in owners:
             name = f"wandb-registry-{each.created.name}"
-            types = {("accepted type", type) for type in each.types or ()}
+            types: set[tuple[str, ...]] = {("accepted type", type) for type in each.types or ()}
             one = {"registry": each.created.name, **_described(each.created.description)}
             so["registries"]["registry", each.id] = State(name, True, one, types)
     for line in model.lines.values():
@@ -134,7 +134,8 @@ def _line(model: Folded, line: FoldedLine, so: dict[str, Group]) -> None:
     name = model.full_name(line)
     kind = "collection" if line.is_link else "artifact"
     one = {kind: line.name, "type": line.type, **_described(line.description)}
-    so["collections"][kind, line.id] = State(name, True, one, {("tag", tag) for tag in line.tags})
+    tags: set[tuple[str, ...]] = {("tag", tag) for tag in line.tags}
+    so["collections"][kind, line.id] = State(name, True, one, tags)
     for alias, index in line.aliases.items():
         fact: dict[str, object] = {f"alias {alias}": f"v{index}"}
         so["aliases"]["alias", f"{line.id}:{alias}"] = State(f"{name}:{alias}", True, fact)

@@ -90,7 +90,7 @@ def thing(model: Folded, recorded: RecordedEvent) -> Told:
         case e.OrganizationFounded():
             return _thing("organization", event.organization, event.name)
     if isinstance(version := getattr(event, "version", None), str):
-        return _version(model, key, event.index, version)
+        return _version(model, key, getattr(event, "index"), version)  # noqa: B009 -- of any event
     if category == "run":
         return _thing("run", key, key)
     if category == "registry":

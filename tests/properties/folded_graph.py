@@ -93,9 +93,10 @@ def lineage(model: Folded, start: str, looked: Looked = EVERYTHING) -> Told:
 
 
 def start_of(model: Folded, name: str | None, run: str | None) -> str:
-    """Return the node at which a graph starts; a link is its source."""
+    """Return the node at which a graph starts; a link is its source, and a deleted version itself."""
     if name is not None:
-        return str(resolved(model, name, "vision")["id"])
+        gone = [each for each in model.ended.versions if source_name(model, each) == name]
+        return gone[0] if gone else str(resolved(model, name, "vision")["id"])
     if run not in model.runs:
         raise Refusal("UnknownRun")
     return str(run)
