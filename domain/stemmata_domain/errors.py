@@ -8,7 +8,9 @@ StemmataError
 │  │                            TypeMismatch, TypeNotAccepted, NameTaken, PersonalEntity,
 │  │                            OrganizationNeeded, WrongOrganization, NotALink, StillLinked,
 │  │                            StillAliased, IdempotencyKeyReused, ArtifactElsewhere,
-│  │                            RunNotActive, UnsafePath
+│  │                            RunNotActive, UnsafePath, InvalidOrder,
+│  │                            InvalidFilter (UnknownFilterFields, DuplicateFilterFields,
+│  │                            InvalidPattern)
 │  ├─ (TypeError too)           MetadataNotAMapping
 │  ├─ (LookupError too)         UnknownOrganization, UnknownEntity, UnknownRegistry, UnknownCollection,
 │  │                            UnknownArtifact, UnknownVersion, UnknownRun, UnknownEntry,
@@ -244,6 +246,67 @@ class InvalidMoment(Refused, ValueError):
 
     def __str__(self) -> str:
         return f"Invalid moment {self.moment!r}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidFilter(Refused, ValueError):
+    """A filter of a search does not fit the filter language."""
+
+    rule: str
+
+    def __str__(self) -> str:
+        return f"Invalid filter: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownFilterFields(InvalidFilter):
+    """A filter asks for fields that things of this kind do not have."""
+
+    rule: str = "it names fields that there are not"
+    fields: tuple[str, ...]
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Invalid filter fields: {_listed(self.fields)}; must be one of: {_listed(self.known)}"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class DuplicateFilterFields(InvalidFilter):
+    """A filter gives two names of one field, side by side."""
+
+    rule: str = "it names one field twice"
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"Duplicate fields: {_listed(self.fields)}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidPattern(InvalidFilter):
+    """A regular expression cannot be used."""
+
+    rule: str = "it has a pattern that cannot be used"
+    pattern: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"Invalid pattern {self.pattern!r}: {self.why}"
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidOrder(Refused, ValueError):
+    """A search asks for an order that there is not."""
+
+    order: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Invalid order {self.order!r}: give a field, with + before it to ascend or - to "
+            f"descend; must be one of: {_listed(self.known)}"
+        )
 
 
 @dataclass(eq=False, kw_only=True)

@@ -1,0 +1,1 @@
+"""The search view: what registries, collections and versions there are of which some words hold."""
