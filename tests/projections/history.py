@@ -26,11 +26,12 @@ from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.lineage.graph import LineageGraph
+from stemmata_projections.search.fold import SEARCH
 from stemmata_projections.version_index.fold import VERSION_INDEX
 from stemmata_projections.version_index.index import VersionIndex
 from stemmata_projections.view_store import ViewStore
 
-PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT)
+PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT, SEARCH)
 NOON = datetime(2026, 3, 3, 12, 0, 0, 123456, tzinfo=UTC)
 
 

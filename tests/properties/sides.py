@@ -19,10 +19,11 @@ from stemmata_domain.ports import Clock, EventStore
 from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.runner import Runner
+from stemmata_projections.search.fold import SEARCH
 from stemmata_projections.version_index.fold import VERSION_INDEX
 from stemmata_projections.view_store import ViewStore
 
-PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT)
+PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT, SEARCH)
 
 
 class CountedIds:

@@ -7,10 +7,13 @@ from stemmata.reading.audit import AuditQueries
 from stemmata.reading.lineage import LineageQueries
 from stemmata.reading.log import LogQueries
 from stemmata.reading.names import NameQueries
+from stemmata.reading.search import SearchQueries
 from stemmata.reading.usage import UsageQueries
 
 
-class Reader(NameQueries, LineageQueries, UsageQueries, LogQueries, AuditQueries):
+class Reader(
+    NameQueries, LineageQueries, UsageQueries, LogQueries, AuditQueries, SearchQueries
+):
     """Answers as the registry is, or as it was at a position.
 
     - A handle on a moment is pinned to it: it answers the same for ever.
