@@ -27,7 +27,6 @@ from stemmata_projections.lineage.tables import RUN
 from stemmata_projections.projection import Projection, on
 from stemmata_projections.queries import Field, Query, Step
 from stemmata_projections.runner import Runner
-from stemmata_projections.search.fold import SEARCH
 from stemmata_projections.tables import Column, Table
 from stemmata_projections.version_index.fold import VERSION_INDEX
 from stemmata_projections.version_index.index import VersionIndex
@@ -44,7 +43,7 @@ from tests.projections.busy import (
     work,
 )
 
-PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT, SEARCH)
+PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT)
 TABLES = (*VERSION_INDEX.tables, *LINEAGE.tables)
 
 
