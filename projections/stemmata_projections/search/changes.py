@@ -30,25 +30,44 @@ from stemmata_projections.search import queries as q
 from stemmata_projections.search.scopes import Asking
 from stemmata_projections.view_store import Params
 
-VERSION_CHANGES = tuple(
+VERSION_CHANGES = [
     each.topic
     for each in (
         *(ArtifactLogged, VersionTagged, VersionUntagged),
         *(DescriptionChanged, MetadataChanged),
     )
-)
-ARTIFACT_CHANGES = (
-    *VERSION_CHANGES,
-    *(each.topic for each in (ArtifactCreated, VersionDeleted, AliasAdded, AliasRemoved)),
-)
-COLLECTION_CHANGES = tuple(
-    each.topic
-    for each in (CollectionCreated, VersionLinked, VersionUnlinked, AliasAdded, AliasRemoved)
-)
-REGISTRY_CHANGES = tuple(each.topic for each in (RegistryCreated, TypeAccepted, CollectionCreated))
+]
+REGISTRY_CHANGES = [each.topic for each in (RegistryCreated, TypeAccepted, CollectionCreated)]
+LINE_CHANGES: Mapping[str, Sequence[str]] = {
+    "artifact": [
+        *VERSION_CHANGES,
+        *(each.topic for each in (ArtifactCreated, VersionDeleted, AliasAdded, AliasRemoved)),
+    ],
+    "collection": [
+        each.topic
+        for each in (CollectionCreated, VersionLinked, VersionUnlinked, AliasAdded, AliasRemoved)
+    ],
+}
 
 
-def last_changes(asking: Asking, things: Sequence[str], topics: Sequence[str]) -> Mapping[str, str]:
-    """Return the time of the last change of each of some things, of those that have one."""
-    params: Params = {"things": list(things), "topics": list(topics)}
-    return dict(asking.rows(q.LAST_CHANGES, params))
+def last_change(asking: Asking, thing: str, topics: Sequence[str]) -> Mapping[str, str]:
+    """Return the time of the last change of a thing, by the thing; nothing if there was none."""
+    ((at,),) = asking.rows(q.LAST_CHANGE, {"thing": thing, "topics": list(topics)})
+    return {} if at is None else {thing: at}
+
+
+def last_changes_of_lines(asking: Asking, stretch: Params) -> Mapping[str, str]:
+    """Return the times of the last changes of the lines in a stretch, by their ids."""
+    return {
+        line: at
+        for kind, topics in LINE_CHANGES.items()
+        for line, at in asking.rows(
+            q.LAST_CHANGES_OF_LINES, {**stretch, "kind": kind, "topics": list(topics)}
+        )
+    }
+
+
+def last_changes_of_versions(asking: Asking, stretch: Params) -> Mapping[str, str]:
+    """Return the times of the last changes of the versions in a stretch, by their ids."""
+    params: Params = {**stretch, "topics": list(VERSION_CHANGES)}
+    return dict(asking.rows(q.LAST_CHANGES_OF_VERSIONS, params))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from stemmata_domain.codec import time_from
 from stemmata_projections.search import queries as q
-from stemmata_projections.search.changes import ARTIFACT_CHANGES, COLLECTION_CHANGES, last_changes
+from stemmata_projections.search.changes import LINE_CHANGES, last_change, last_changes_of_lines
 from stemmata_projections.search.evaluation import Facts, passes
 from stemmata_projections.search.filters import Filter
 from stemmata_projections.search.narrowing import mentioned, texts_for
@@ -22,8 +22,6 @@ from stemmata_projections.view_store import Params
 _FIRST_STRETCH = 128
 _LONGEST_STRETCH = 8192
 _FEW = 2000
-
-_CHANGES = {"artifact": ARTIFACT_CHANGES, "collection": COLLECTION_CHANGES}
 
 Names = Mapping[str, tuple[str, ...]]
 
@@ -49,6 +47,13 @@ class FoundLine(NamedTuple):
     def is_link(self) -> bool:
         """Whether versions are linked here, and not logged."""
         return self.row[1] == "collection"
+
+
+class _About(NamedTuple):
+    """What is known of lines beside their rows: tags and aliases, and when they were changed."""
+
+    names: Mapping[str, Names]
+    updated: Mapping[str, str]
 
 
 class Lines:
@@ -92,65 +97,64 @@ class Lines:
             scope = row[2]
             shelf = Shelf(scope=scope) if self._shelves is None else self._shelves.get(scope)
             if shelf is not None:
-                yield from self._passing(shelf, [row], self._names_of_one(id))
+                yield from self._passing(shelf, [row], self._about_one(row))
 
     def _on(self, shelf: Shelf, begin: str) -> Iterator[FoundLine]:
         if self._few is not None:
             for row in self._few.get(shelf.scope, ()):
                 if row[3] >= begin:
-                    yield from self._passing(shelf, [row], self._names_of_one(row[0]))
+                    yield from self._passing(shelf, [row], self._about_one(row))
             return
         after, most = begin, _FIRST_STRETCH
         if begin:
             # Where the last page ended; the stretch after it is open at its beginning.
             rows = self._asking.rows(index.LINE_IN_SCOPE, {"scope": shelf.scope, "name": begin})
             for row in rows:
-                yield from self._passing(shelf, [row], self._names_of_one(row[0]))
+                yield from self._passing(shelf, [row], self._about_one(row))
         while True:
             params: Params = {"scope": shelf.scope, "after": after, "most": most}
             found = self._asking.rows(q.LINES_AFTER, params)
             if found:
                 stretch: Params = {"scope": shelf.scope, "after": after, "upto": found[-1][3]}
-                yield from self._passing(shelf, found, self._names_between(stretch))
+                yield from self._passing(shelf, found, self._about_stretch(stretch))
                 after = found[-1][3]
             if len(found) < most:
                 return
             most = min(2 * most, _LONGEST_STRETCH)
 
     def _passing(
-        self, shelf: Shelf, rows: Sequence[index.LineRow], names: Mapping[str, Names]
+        self, shelf: Shelf, rows: Sequence[index.LineRow], about: _About
     ) -> Iterator[FoundLine]:
         if self._only is not None:
             rows = [row for row in rows if row[0] in self._only]
-        updated: dict[str, str] = {}
-        if "updated_at" in self._facts:
-            for kind, topics in _CHANGES.items():
-                things = [row[0] for row in rows if row[1] == kind]
-                updated.update(last_changes(self._asking, things, topics))
         for row in rows:
-            facts = _facts(row, names, updated)
+            facts = _facts(row, about)
             if passes(facts, self._filter):
                 yield FoundLine(shelf, row, facts)
 
-    # --- tags and aliases, if they matter -----------------------------------------------------------
+    # --- what is known of lines beside their rows, if it matters -------------------------------------
 
-    def _names_between(self, stretch: Params) -> Mapping[str, Names]:
+    def _about_stretch(self, stretch: Params) -> _About:
         asked = {"tag": q.TAGS_OF_LINES, "alias": q.ALIASES_OF_LINES}
-        return {
+        names = {
             name: grouped(self._asking.rows(query, stretch))
             for name, query in asked.items()
             if name in self._facts
         }
+        dated = "updated_at" in self._facts
+        return _About(names, last_changes_of_lines(self._asking, stretch) if dated else {})
 
-    def _names_of_one(self, line: str) -> Mapping[str, Names]:
-        found: dict[str, Names] = {}
+    def _about_one(self, row: index.LineRow) -> _About:
+        line, kind, *_ = row
+        names: dict[str, Names] = {}
         if "tag" in self._facts:
             rows = self._asking.rows(index.TAGS_OF_COLLECTION, {"line": line})
-            found["tag"] = {line: texts(rows)}
+            names["tag"] = {line: texts(rows)}
         if "alias" in self._facts:
             of_line = self._asking.rows(index.ALIASES_OF_LINE, {"line": line})
-            found["alias"] = {line: tuple(sorted(alias for _, alias in of_line))}
-        return found
+            names["alias"] = {line: tuple(sorted(alias for _, alias in of_line))}
+        dated = "updated_at" in self._facts
+        return _About(names, last_change(self._asking, line, LINE_CHANGES[kind]) if dated else {})
 
     # --- few lines, where a filter names them ------------------------------------------------------
 
@@ -199,9 +203,7 @@ def collection(asking: Asking, line: FoundLine) -> Collection:
     return collection_of(line.row, texts(rows))
 
 
-def _facts(
-    row: index.LineRow, names: Mapping[str, Names], updated: Mapping[str, str]
-) -> dict[str, Value]:
+def _facts(row: index.LineRow, about: _About) -> dict[str, Value]:
     id, _, _, name, type, description, created_at, *_ = row
     return {
         "id": id,
@@ -209,6 +211,6 @@ def _facts(
         "type": type,
         "description": description,
         "created_at": time_from(created_at),
-        "updated_at": time_from(updated.get(id, created_at)),
-        **{each: [*found.get(id, ())] for each, found in names.items()},
+        "updated_at": time_from(about.updated.get(id, created_at)),
+        **{each: [*found.get(id, ())] for each, found in about.names.items()},
     }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stemmata_domain.codec import time_from
 from stemmata_projections.search import queries as q
-from stemmata_projections.search.changes import VERSION_CHANGES, last_changes
+from stemmata_projections.search.changes import last_changes_of_versions
 from stemmata_projections.search.evaluation import Facts, passes
 from stemmata_projections.search.filters import Filter
 from stemmata_projections.search.lines import FoundLine
@@ -114,7 +114,7 @@ class Members:
             names["tag"] = grouped(self._asking.rows(q.TAGS_BETWEEN, stretch))
         updated: Mapping[str, str] = {}
         if "updated_at" in self._facts:
-            updated = last_changes(self._asking, [row[3] for row in rows], VERSION_CHANGES)
+            updated = last_changes_of_versions(self._asking, stretch)
         for row in rows:
             facts = _facts(line, row, names, updated)
             if passes(facts, self._of_version):

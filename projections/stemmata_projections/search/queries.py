@@ -42,12 +42,12 @@ LINES_AFTER: Query[LineRow] = Query(
 TAGS_OF_LINES: Query[Texts] = Query(
     (_LINE, Step("tag", COLLECTION_TAG, {"collection": Field("line", "id")})),
     fields("tag", "collection", "tag"),
-    order=by(*fields("tag", "collection", "tag")),
+    order=by(Field("line", "name"), Field("tag", "tag")),
 )
 ALIASES_OF_LINES: Query[Texts] = Query(
     (_LINE, Step("alias", ALIAS, {"collection": Field("line", "id")})),
-    (*fields("alias", "collection", "alias"),),
-    order=by(*fields("alias", "collection", "alias")),
+    fields("alias", "collection", "alias"),
+    order=by(Field("line", "name"), Field("alias", "alias")),
 )
 LINES_TAGGED: Query[tuple[str]] = Query(
     (Step("tag", COLLECTION_TAG, {"tag": Param("value")}),), fields("tag", "collection")
@@ -107,17 +107,24 @@ MEMBERS_OF_VERSION: Query[Member] = Query(
 
 # --- when things were changed ------------------------------------------------------------------
 
-LAST_CHANGES: Query[tuple[str, str]] = Query(
+_TOPICS = (Compare("topic", "in", Param("topics")),)
+_ENTRY: Final = Step("entry", ENTRY, {"position": Field("concern", "position")}, compare=_TOPICS)
+_LAST: Final = Aggregate("max", Field("entry", "at"))
+
+LAST_CHANGE: Query[tuple[str | None]] = Query(
+    (Step("concern", CONCERN, {"thing": Param("thing")}), _ENTRY), (_LAST,)
+)
+LAST_CHANGES_OF_LINES: Query[Texts] = Query(
     (
-        Step("concern", CONCERN, {}, compare=(Compare("thing", "in", Param("things")),)),
-        Step(
-            "entry",
-            ENTRY,
-            {"position": Field("concern", "position")},
-            compare=(Compare("topic", "in", Param("topics")),),
-        ),
+        Step("line", COLLECTION, {"scope": Param("scope"), "kind": Param("kind")}, compare=_NAMES),
+        Step("concern", CONCERN, {"thing": Field("line", "id")}),
+        _ENTRY,
     ),
-    (Field("concern", "thing"), Aggregate("max", Field("entry", "at"))),
+    (Field("concern", "thing"), _LAST),
+)
+LAST_CHANGES_OF_VERSIONS: Query[Texts] = Query(
+    (_MEMBER, Step("concern", CONCERN, {"thing": Field("member", "version")}), _ENTRY),
+    (Field("concern", "thing"), _LAST),
 )
 
 # --- words -------------------------------------------------------------------------------------

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast
 
 from stemmata_domain.codec import time_from
 from stemmata_projections.search import queries as q
-from stemmata_projections.search.changes import REGISTRY_CHANGES, last_changes
+from stemmata_projections.search.changes import REGISTRY_CHANGES, last_change
 from stemmata_projections.search.evaluation import Facts, passes
 from stemmata_projections.search.filters import Filter
 from stemmata_projections.search.narrowing import mentioned
@@ -33,10 +33,9 @@ def registries(
         for each in asking.registries()
         if scope.organization in (None, each.organization) and scope.registry in (None, each.scope)
     ]
-    updated: Mapping[str, str] = {}
-    if "updated_at" in mentioned(filter) | wants:
-        updated = last_changes(asking, [each.scope for each in shelves], REGISTRY_CHANGES)
+    dated = "updated_at" in mentioned(filter) | wants
     for shelf in shelves:
+        updated = last_change(asking, shelf.scope, REGISTRY_CHANGES) if dated else {}
         registry = cast("Registry", shelf.registry)
         facts: Facts = {
             "id": registry.id,
