@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from stemmata.sdk.artifacts_and_runs import Artifact, PublicRun
+from stemmata.sdk.collections import ArtifactCollection, Collections, Versions
 from stemmata.sdk.handles import handle
-from stemmata.sdk.registries import ArtifactCollection, Registry
+from stemmata.sdk.registries import Registries, Registry
 from stemmata.stemma import Stemma
 from stemmata_domain.errors import TypeMismatch, UnknownCollection, UnknownRun
+from stemmata_domain.names import text_of
 from stemmata_domain.paths import parse_strict
+from stemmata_projections.search.scopes import EVERYWHERE, Given, Scope
 
 
 class Api:
@@ -70,10 +73,73 @@ class Api:
             return False
         return True
 
-    def registries(self, organization: str | None = None) -> Iterator[Registry]:
-        """Yield the registries of an organization, or of all, by name."""
-        for found in self._stemma.registries(organization):
-            yield Registry(self._stemma, found)
+    def artifact_collections(
+        self, project_name: str, type_name: str, per_page: int = 50
+    ) -> Collections:
+        """Return the artifacts and collections of a type in a project or a registry, by name.
+
+        Raises:
+            ValueError: The name is malformed.
+            LookupError: There is no such registry.
+        """
+        path = parse_strict(f"{project_name}/_")
+        if path.is_registry:
+            scope = Scope(registry=self._stemma.index.registry_at(path).id)
+        else:
+            scope = Scope(project=f"{path.prefix or self._stemma.entity}/{path.project}")
+        return Collections(
+            self._stemma, scope, filter={"type": text_of(type_name)}, per_page=per_page
+        )
+
+    def artifacts(
+        self,
+        type_name: str,
+        name: str,
+        per_page: int = 50,
+        tags: str | Sequence[str] | None = None,
+    ) -> Versions:
+        """Return the versions of an artifact or collection, by number.
+
+        Args:
+            tags: Tags that a version has to have, all of them.
+
+        Raises:
+            LookupError: Nothing has the name, or it is of another type.
+        """
+        wanted = [tags] if isinstance(tags, str) else list(tags or ())
+        return self.artifact_collection(type_name, name).versions(
+            {"tags": {"$all": wanted}} if wanted else None, per_page=per_page
+        )
+
+    def registries(
+        self,
+        organization: str | None = None,
+        filter: Given = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> Registries:
+        """Return the registries of an organization, or of all, that pass *filter*.
+
+        What is returned is loaded as it is looked at, and searched on with `.collections(…)` and
+        `.versions(…)`. Without an order, registries come by organization and name.
+
+        Args:
+            filter: In the filter language, as a mapping or as JSON text.
+            order: `[+|-]field`.
+            per_page: How many to load at a time.
+            start: The `cursor` of an earlier search for the same, to go on there.
+
+        Raises:
+            ValueError: The filter, the order or the size of a page cannot be used.
+            LookupError: There is no such organization.
+        """
+        scope = EVERYWHERE
+        if organization is not None:
+            scope = Scope(organization=self._stemma.index.organizations.named(organization).id)
+        return Registries(
+            self._stemma, scope, filter=filter, order=order, per_page=per_page, start=start
+        )
 
     def registry(self, name: str, organization: str | None = None) -> Registry:
         """Return the registry *name*, without the prefix that paths have.

@@ -33,3 +33,16 @@ class ArtifactFinalizedError(Refused, AttributeError):
             f"'Artifact.{self.attribute}' used on logged artifact {self.artifact!r}. "
             "Its content can't be changed; make a new Artifact and log it as the next version"
         )
+
+
+@dataclass(eq=False, kw_only=True)
+class OrderedChain(Refused, TypeError):
+    """Something was asked of a search that an ordered parent rules out."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return (
+            f"There is no {self.what.removeprefix('a ').removeprefix('an ')} where a parent is "
+            "ordered, as children come parent by parent; iterate, or order the children instead"
+        )

@@ -1,102 +1,16 @@
-"""Registries and collections as W&B users know them."""
+"""Registries as W&B users know them, and what is in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
-from stemmata.sdk.artifacts_and_runs import Artifact
+from stemmata.sdk.collections import Collections, Versions
+from stemmata.sdk.paginator import Paginator, checked
 from stemmata.stemma import Stemma
 from stemmata_domain.codec import time_text
-from stemmata_domain.errors import InvalidSetting
+from stemmata_projections.search.fields import REGISTRIES
+from stemmata_projections.search.scopes import Given, Scope
 from stemmata_projections.version_index import views
-
-
-class ArtifactCollection:
-    """An artifact, under which versions are logged, or a collection, into which they are linked."""
-
-    def __init__(self, stemma: Stemma, found: views.Collection) -> None:
-        self._stemma = stemma
-        self._found = found
-
-    @property
-    def id(self) -> str:
-        """Id of the artifact or collection."""
-        return self._found.id
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self._found.name
-
-    @property
-    def full_name(self) -> str:
-        """`wandb-registry-REGISTRY/COLLECTION`, or `entity/project/artifact`."""
-        return self._found.full_name
-
-    @property
-    def entity(self) -> str:
-        """Team or person; the organization's entity name for a registry."""
-        return self._found.entity
-
-    @property
-    def project(self) -> str:
-        """Project; `wandb-registry-NAME` for a registry."""
-        return self._found.project
-
-    @property
-    def type(self) -> str:
-        """The type that all its versions have."""
-        return self._found.type
-
-    @property
-    def description(self) -> str | None:
-        """The card, in Markdown."""
-        return self._found.description
-
-    @property
-    def tags(self) -> list[str]:
-        """The collection's own tags."""
-        return list(self._found.tags)
-
-    @property
-    def created_at(self) -> str:
-        """When it was created, as ISO 8601 in UTC."""
-        return time_text(self._found.created_at)
-
-    @property
-    def aliases(self) -> list[str]:
-        """The aliases of all its versions."""
-        return sorted({alias for each in self._versions() for alias in each.aliases})
-
-    def is_sequence(self) -> bool:
-        """Return whether versions are logged here, and not linked."""
-        return not self._found.is_link
-
-    def versions(self) -> Iterator[Artifact]:
-        """Yield the versions, by number."""
-        for version in self._versions():
-            yield Artifact._of(self._stemma, version)
-
-    def artifacts(self) -> Iterator[Artifact]:
-        """Yield the versions, by number."""
-        return self.versions()
-
-    def _versions(self) -> list[views.Version]:
-        return self._stemma.index_without_defaults.versions(self._found.id)
-
-    def delete(self) -> None:
-        """Delete a collection with its links; the source versions stay.
-
-        Raises:
-            ValueError: Versions are logged here; they are deleted one by one.
-        """
-        if not self._found.is_link:
-            rule = "holds logged versions; delete them by Artifact.delete"
-            raise InvalidSetting(setting="collection", value=self.full_name, rule=rule)
-        self._stemma.delete_collection(f"{self.entity}/{self.project}/{self.name}")
-
-    def __repr__(self) -> str:
-        return f"<ArtifactCollection {self.full_name} ({self.type})>"
 
 
 class Registry:
@@ -156,15 +70,122 @@ class Registry:
         """When it was created, as ISO 8601 in UTC."""
         return time_text(self._found.created_at)
 
-    def collections(self) -> Iterator[ArtifactCollection]:
-        """Yield the collections, by name."""
-        for found in self._stemma.index_without_defaults.collections(self.id):
-            yield ArtifactCollection(self._stemma, found)
+    def collections(
+        self,
+        filter: Given = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> Collections:
+        """Return the collections that pass *filter*; without an order, by name.
 
-    def versions(self) -> Iterator[Artifact]:
-        """Yield the versions of all collections, by collection and number."""
-        for collection in self.collections():
-            yield from collection.versions()
+        Raises:
+            ValueError: The filter, the order or the size of a page cannot be used.
+        """
+        return Collections(
+            self._stemma,
+            Scope(registry=self.id),
+            filter=filter,
+            order=order,
+            per_page=per_page,
+            start=start,
+        )
+
+    def versions(
+        self,
+        filter: Given = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> Versions:
+        """Return the versions in all its collections; without an order, by collection and number.
+
+        Raises:
+            ValueError: The filter, the order or the size of a page cannot be used.
+        """
+        return Versions(
+            self._stemma,
+            Scope(registry=self.id),
+            filter=filter,
+            order=order,
+            per_page=per_page,
+            start=start,
+        )
 
     def __repr__(self) -> str:
         return f"<Registry {self.organization}/{self.name}>"
+
+
+class Registries(Paginator[Registry]):
+    """The registries that were searched for."""
+
+    def __init__(
+        self,
+        stemma: Stemma,
+        scope: Scope,
+        *,
+        filter: Given = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._stemma = stemma
+        self._scope = replace(scope, registries=filter)
+        self._is_ordered = order is not None
+        self._read(
+            lambda cursor, limit: stemma.searching.find_registries(
+                filter, scope=scope, order=order, limit=limit, cursor=cursor
+            ),
+            lambda found: Registry(stemma, found),
+            start=start,
+            per_page=checked(filter, order, per_page, REGISTRIES),
+        )
+
+    def collections(
+        self,
+        filter: Given = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> Collections:
+        """Return the collections in these registries that pass *filter*.
+
+        Raises:
+            ValueError: The filter, the order or the size of a page cannot be used; or there is a
+                *start*, and the registries are ordered.
+        """
+        parents = (each.collections(filter, order, per_page) for each in self)
+        return Collections(
+            self._stemma,
+            self._scope,
+            filter=filter,
+            order=order,
+            per_page=per_page,
+            start=start,
+            parents=parents if self._is_ordered else None,
+        )
+
+    def versions(
+        self,
+        filter: Given = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> Versions:
+        """Return the versions in these registries that pass *filter*.
+
+        Raises:
+            ValueError: The filter, the order or the size of a page cannot be used; or there is a
+                *start*, and the registries are ordered.
+        """
+        if self._is_ordered:
+            return self.collections().versions(filter, order, per_page, start)
+        return Versions(
+            self._stemma,
+            self._scope,
+            filter=filter,
+            order=order,
+            per_page=per_page,
+            start=start,
+        )
