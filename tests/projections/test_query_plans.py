@@ -17,6 +17,7 @@ from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.events import AliasRemoved, VersionTagged, VersionUnlinked, VersionUntagged
 from stemmata_projections.lineage import queries as lineage
 from stemmata_projections.queries import Query
+from stemmata_projections.search import queries as search
 from stemmata_projections.usage import queries as usage
 from stemmata_projections.version_index import queries as version_index
 from stemmata_projections.version_index.index import VersionIndex
@@ -24,7 +25,7 @@ from tests.projections.history import PROJECTIONS, History, added, linked, three
 
 QUERIES: dict[str, Query[Any]] = {
     name: query
-    for module in (version_index, lineage, usage)
+    for module in (version_index, lineage, search, usage)
     for name, query in vars(module).items()
     if isinstance(query, Query)
 }
@@ -38,13 +39,19 @@ SORTED = {
     "UNUSED_IN_LINE",
     "UNUSED_IN_SCOPE",
     "VERSIONS_OF_RUN",
+    *("LAST_CHANGES_OF_LINES", "LAST_CHANGES_OF_VERSIONS"),  # grouped
 }
 # Sorted within each row of the step before.
-SORTED_IN_PART = {"TAGS_OF_LINE", "TAGS_IN_SCOPE"}
+SORTED_IN_PART = {
+    *("TAGS_OF_LINE", "TAGS_IN_SCOPE", "TAGS_BETWEEN"),
+    *("TAGS_OF_LINES", "ALIASES_OF_LINES"),
+}
 # The list that rows are looked up by, which is given with the question.
 LIST = "SCAN json_each VIRTUAL TABLE INDEX 1:"
 # All there are, of which there are few.
 SCANNED = {"ORGANIZATIONS"}
+# A stretch of an index, with what has ended in it: projects of one entity, words of one beginning.
+STRETCHES = {"SCOPES_BETWEEN", "THINGS_WITH_BEGINNING"}
 
 
 @pytest.fixture
@@ -78,6 +85,8 @@ def test_every_step_is_a_look_up_that_passes_over_what_has_ended(
         return
     for step in steps:
         assert step.startswith("SEARCH"), step
+        if name in STRETCHES:
+            continue
         assert "AND span=?" in step or "valid_to" in step, step
 
 
