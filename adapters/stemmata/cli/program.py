@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stemmata.cli import descending, editing, looking, organizing, tracing, versions
+from stemmata.cli import descending, editing, looking, organizing, searching, tracing, versions
 from stemmata.cli.options import Place, examples
 from stemmata.cli.page import Answer, Feed
 
@@ -125,6 +125,7 @@ for add_to in (
     looking.add_to,
     descending.add_to,
     tracing.add_to,
+    searching.add_to,
     editing.add_to,
 ):
     add_to(app)

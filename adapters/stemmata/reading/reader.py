@@ -11,9 +11,7 @@ from stemmata.reading.search import SearchQueries
 from stemmata.reading.usage import UsageQueries
 
 
-class Reader(
-    NameQueries, LineageQueries, UsageQueries, LogQueries, AuditQueries, SearchQueries
-):
+class Reader(NameQueries, LineageQueries, UsageQueries, LogQueries, AuditQueries, SearchQueries):
     """Answers as the registry is, or as it was at a position.
 
     - A handle on a moment is pinned to it: it answers the same for ever.

@@ -89,6 +89,7 @@ class SearchQueries(Asking):
         filter: Given = None,
         *,
         within: str | None = None,
+        logged: bool = False,
         registries: Given = None,
         order: str | None = None,
         limit: int = 100,
@@ -98,11 +99,16 @@ class SearchQueries(Asking):
 
         Within a team, a person or a project, these are artifacts, and the project's own collections.
 
+        Args:
+            within: The place.
+            logged: Only artifacts, in which versions are logged; without a place, of all projects.
+            registries: A filter of the registries.
+
         Raises:
             ValueError: A filter, the order or the cursor cannot be used.
             LookupError: There is no such place.
         """
-        scope = replace(self.scope(within), registries=registries)
+        scope = replace(self.scope(within), logged=logged, registries=registries)
         return self.searching.find_collections(
             filter, scope=scope, order=order, limit=limit, cursor=cursor
         )
@@ -112,6 +118,7 @@ class SearchQueries(Asking):
         filter: Given = None,
         *,
         within: str | None = None,
+        logged: bool = False,
         registries: Given = None,
         collections: Given = None,
         order: str | None = None,
@@ -122,11 +129,19 @@ class SearchQueries(Asking):
 
         Within a team, a person or a project, these are versions as they were logged.
 
+        Args:
+            within: The place.
+            logged: Only versions as they were logged; without a place, those of all projects.
+            registries: A filter of the registries.
+            collections: A filter of the artifacts and collections.
+
         Raises:
             ValueError: A filter, the order or the cursor cannot be used.
             LookupError: There is no such place.
         """
-        scope = replace(self.scope(within), registries=registries, collections=collections)
+        scope = replace(
+            self.scope(within), logged=logged, registries=registries, collections=collections
+        )
         return self.searching.find_versions(
             filter, scope=scope, order=order, limit=limit, cursor=cursor
         )

@@ -91,6 +91,7 @@ class SearchIndex:
                 shelves(asking, scope, upper.registries),
                 Every((upper.collections, sought.filter)),
                 only=_only(scope),
+                logged=scope.logged,
                 wants=sought.facts,
             )
             begin, name = cast("tuple[str, str]", place) if place else (None, "")
@@ -129,7 +130,7 @@ class SearchIndex:
             if members.lines is not None:
                 only = members.lines if only is None else only & members.lines
             on = shelves(asking, scope, upper.registries)
-            lines = Lines(asking, on, upper.collections, only=only)
+            lines = Lines(asking, on, upper.collections, only=only, logged=scope.logged)
             begin, name, number = cast("tuple[str, str, int]", place) if place else (None, "", -1)
             for line in lines.after(begin, name):
                 goes_on = (line.shelf.scope, line.name) == (begin, name)
@@ -169,8 +170,8 @@ class _Upper:
 
 
 def _in_registries(scope: Scope) -> Filter:
-    named = scope.line or scope.project or scope.entity
-    if scope.registries is not None and named is not None:
+    if scope.registries is not None and scope.is_outside:
+        named = scope.line or scope.project or scope.entity or "every project"
         rule = "no registries are looked through there, so that a filter of them would say nothing"
         raise InvalidSetting(setting="scope", value=named, rule=rule)
     return parse_filter(scope.registries, REGISTRIES)

@@ -62,6 +62,7 @@ class Lines:
     Args:
         shelves: None for whatever there is; lines are then asked for by their ids only.
         only: Ids of the lines that matter, if not all do.
+        logged: Whether only artifacts matter.
         wants: Names of fields that facts shall have, beside those that the filter asks for.
     """
 
@@ -72,6 +73,7 @@ class Lines:
         filter: Filter,
         *,
         only: frozenset[str] | None = None,
+        logged: bool = False,
         wants: frozenset[str] = frozenset(),
     ) -> None:
         self._asking = asking
@@ -80,6 +82,7 @@ class Lines:
         self._facts = mentioned(filter) | wants
         self._names = texts_for(filter, "name")
         self._only = only
+        self._logged = logged
         self._few: dict[str, list[index.LineRow]] | None = None
 
     def after(self, scope: str | None, name: str) -> Iterator[FoundLine]:
@@ -125,6 +128,8 @@ class Lines:
     def _passing(
         self, shelf: Shelf, rows: Sequence[index.LineRow], about: _About
     ) -> Iterator[FoundLine]:
+        if self._logged:
+            rows = [row for row in rows if row[1] == "artifact"]
         if self._only is not None:
             rows = [row for row in rows if row[0] in self._only]
         for row in rows:

@@ -31,6 +31,7 @@ class Scope:
         entity: The projects of this team or person, and no registry.
         project: This project, `entity/project`, and no registry.
         line: Only the artifact or collection with this id, wherever it stands.
+        logged: Only artifacts, in which versions are logged; if no place is named, those of all projects.
         registries: Only registries that pass this filter.
         collections: Only artifacts and collections that pass this filter.
     """
@@ -40,13 +41,24 @@ class Scope:
     entity: str | None = None
     project: str | None = None
     line: str | None = None
+    logged: bool = False
     registries: Given = None
     collections: Given = None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether lines are looked for without any regard to registries."""
+        named = (self.organization, self.registry)
+        return bool(self.line or self.project or self.entity) or (self.logged and not any(named))
 
     def canonical(self) -> list[str]:
         """Return what tells the scope from others."""
         places = (self.organization, self.registry, self.entity, self.project, self.line)
-        return [*map(repr, places), canonical(self.registries), canonical(self.collections)]
+        return [
+            *map(repr, (*places, self.logged)),
+            canonical(self.registries),
+            canonical(self.collections),
+        ]
 
 
 EVERYWHERE = Scope()

@@ -54,12 +54,15 @@ def registries(
 def shelves(asking: Asking, scope: Scope, filter: Filter) -> Sequence[Shelf]:
     """Return where the lines of a scope stand; *filter* is that of registries."""
     if scope.line is not None:
-        rows = asking.rows(LINE_BY_ID, {"line": scope.line})
-        return [Shelf(scope=row[2]) for row in rows]
+        lines = asking.rows(LINE_BY_ID, {"line": scope.line})
+        return [Shelf(scope=row[2]) for row in lines]
     if scope.project is not None:
         return [Shelf(scope=scope.project)]
     if scope.entity is not None:
         # Every project of an entity begins with its name and a slash, after which comes the 0.
         params = {"first": f"{scope.entity}/", "end": f"{scope.entity}0"}
         return [Shelf(scope=project) for project, _ in asking.rows(q.SCOPES_BETWEEN, params)]
+    if scope.is_outside:
+        rows = asking.rows(q.SCOPES_BETWEEN, {"first": "", "end": "\U0010ffff"})
+        return [Shelf(scope=each) for each, _ in rows if "/" in each]
     return [each.shelf for each in registries(asking, scope, filter)]

@@ -227,7 +227,7 @@ class _Within:
                 assert_never(kind)
 
     def _registries(self, ids: frozenset[str]) -> Iterator[tuple[_Order, _Found]]:
-        if not (self._scope.line or self._scope.project or self._scope.entity):
+        if not self._scope.is_outside:
             for found in registries(self._asking, self._scope, self._filter):
                 if found.registry.id in ids:
                     yield (found.registry.name, found.registry.id), found
