@@ -65,6 +65,7 @@ class SearchIndex:
             ("registries", *scope.canonical(), *sought.canonical()),
             _arranged(walk, sought.order),
             lambda _, found: found.registry,
+            shape=sought.shape(str),
             limit=limit,
             cursor=cursor,
         )
@@ -103,6 +104,7 @@ class SearchIndex:
             ("collections", *scope.canonical(), *sought.canonical()),
             _arranged(walk, sought.order),
             collection,
+            shape=sought.shape(str, str),
             limit=limit,
             cursor=cursor,
         )
@@ -141,6 +143,7 @@ class SearchIndex:
             ("versions", *scope.canonical(), *sought.canonical()),
             _arranged(walk, sought.order),
             version,
+            shape=sought.shape(str, str, int),
             limit=limit,
             cursor=cursor,
         )
@@ -154,6 +157,10 @@ class _Sought:
         self.order = parse_order(order, kind)
         self.facts = frozenset(() if self.order is None else (self.order.field.name,))
         self._given = filter
+
+    def shape(self, *unordered: type) -> tuple[type, ...]:
+        """Return what places are made of: with an order, they are counted."""
+        return unordered if self.order is None else (int,)
 
     def canonical(self) -> tuple[str, str]:
         order = self.order

@@ -40,10 +40,14 @@ class Pages:
         walk: Walk[T],
         shown: Callable[[Asking, T], S],
         *,
+        shape: Sequence[type],
         limit: int,
         cursor: str | None,
     ) -> Page[S]:
         """Return a page of what *walk* yields.
+
+        Args:
+            shape: The types of what a place is made of.
 
         Raises:
             InvalidCursor: The cursor did not come with a page of this question.
@@ -53,11 +57,10 @@ class Pages:
         asked: list[JsonValue] = [*question, self._at]
         with self._views.reading():
             at, place = self._at, cast("Place", ())
-            if cursor is None:
-                position = self._position()
-            else:
-                at, place = self._start(asked, cursor)
-                position = at
+            position = self._position()
+            if cursor is not None:
+                position, place = self._start(asked, cursor, shape, newest=position)
+                at = position
             asking = Asking(self._views, at)
             items: list[S] = []
             last: Place = ()
@@ -73,11 +76,24 @@ class Pages:
             return self._at
         return min(self._views.checkpoint(name) for name in _FOLLOWED)
 
-    def _start(self, asked: Sequence[JsonValue], cursor: str) -> tuple[int, Place]:
-        position, *place = place_in(asked, cursor)
-        if not isinstance(position, int) or not all(isinstance(each, (str, int)) for each in place):
+    def _start(
+        self, asked: Sequence[JsonValue], cursor: str, shape: Sequence[type], *, newest: int
+    ) -> tuple[int, Place]:
+        # The check in a cursor holds off mistakes; whoever means to can make one that passes it.
+        position, *place = [*place_in(asked, cursor)] or [None]
+        if list(map(type, place)) != [*shape] or any(_is_far(each) for each in place):
             raise InvalidCursor(cursor=cursor, rule="it is no cursor that a page came with")
+        if type(position) is not int or not 0 <= position <= newest:
+            rule = f"its position is none that the log has come to; that is {newest}"
+            raise InvalidCursor(cursor=cursor, rule=rule)
         return position, cast("Place", place)
+
+
+def _is_far(value: JsonValue) -> bool:
+    return isinstance(value, int) and not 0 <= value < _FAR
+
+
+_FAR = 2**62
 
 
 def sorted_walk(walk: Walk[T], arrange: Callable[[Iterator[T]], Sequence[T]]) -> Walk[T]:

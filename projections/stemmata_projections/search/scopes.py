@@ -115,6 +115,6 @@ def _plain(value: object) -> object:
             return sorted(map(repr, value))
         case date():
             return value.isoformat()
-        case Mapping():
-            return dict(value)
-    return repr(value)
+    # Nothing else is left in what was read as a filter.
+    assert isinstance(value, Mapping)
+    return dict(value)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 LONGEST_TERM = 64
 LONGEST_TEXT = 100_000
 MOST_TERMS = 2000
-MOST_WORDS = 20
+MOST_WORDS = 100
 
 _HEAD = 2
 
@@ -80,8 +80,6 @@ def asked(text: str) -> Asked:
             whole.update(dict.fromkeys(_pairs(run, last=False)))
         else:
             beginning = _folded(run)[:LONGEST_TERM]
-        if len(whole) > MOST_WORDS:
-            break
     if beginning is not None and beginning in whole:
         beginning = None
     return Asked(tuple(whole), beginning)

@@ -10,8 +10,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, islice
 from typing import Literal, TypeAlias, assert_never, cast
 
@@ -27,7 +28,7 @@ from stemmata_projections.search.pages import Pages, Place
 from stemmata_projections.search.parsing import parse_filter
 from stemmata_projections.search.scopes import EVERYWHERE, Asking, Given, Scope, canonical
 from stemmata_projections.search.shelves import FoundRegistry, registries, shelves
-from stemmata_projections.search.terms import Asked, asked, head
+from stemmata_projections.search.terms import MOST_WORDS, Asked, asked, head
 from stemmata_projections.version_index.views import Collection, Registry, Version
 from stemmata_projections.view_store import ViewStore
 
@@ -69,6 +70,7 @@ class _Match:
 
 _Found: TypeAlias = FoundRegistry | FoundLine | FoundVersion
 _Order: TypeAlias = tuple[str, str]
+_Read: TypeAlias = Callable[[], Iterator[_Found]]
 
 
 class TextSearch:
@@ -102,6 +104,9 @@ class TextSearch:
         if words.is_nothing:
             rule = "give at least one word, of letters or digits"
             raise InvalidSetting(setting="text", value=text, rule=rule)
+        if len(words.whole) > MOST_WORDS:
+            rule = f"it has more than {MOST_WORDS} words"
+            raise InvalidSetting(setting="text", value=f"{text[:20]}…", rule=rule)
         chosen = _kinds(kinds)
         holds = _filter(filter, chosen)
 
@@ -116,6 +121,7 @@ class TextSearch:
             ("text", text, *chosen, *scope.canonical(), canonical(filter)),
             walk,
             _hit,
+            shape=(int,),
             limit=limit,
             cursor=cursor,
         )
@@ -164,6 +170,8 @@ def _matches(asking: Asking, words: Asked) -> list[_Match]:
                 fields = known.fields
             best[thing] = _Match(thing, cast("ThingKind", kind), score, fields | {field})
         found = best
+        if not found:
+            return []
     every = (found or {}).values()
     return sorted(every, key=lambda each: (each.score, KINDS.index(each.kind)))
 
@@ -210,11 +218,14 @@ class _Within:
         """Yield the things in the order of how well they match, equals by their names."""
         for (_, kind), group in groupby(matches, key=lambda each: (each.score, each.kind)):
             by_thing = {each.thing: each for each in group}
-            found = sorted(self._things(kind, list(by_thing)), key=lambda each: each[0])
-            for (_, id), thing in found:
-                yield by_thing[id], thing
+            # What is behind a name is read when its turn has come: a page shows few of many.
+            for (_, id), read in sorted(
+                self._things(kind, list(by_thing)), key=lambda each: each[0]
+            ):
+                for thing in read():
+                    yield by_thing[id], thing
 
-    def _things(self, kind: ThingKind, ids: Sequence[str]) -> Iterator[tuple[_Order, _Found]]:
+    def _things(self, kind: ThingKind, ids: Sequence[str]) -> Iterator[tuple[_Order, _Read]]:
         match kind:
             case "registry":
                 return self._registries(frozenset(ids))
@@ -222,25 +233,29 @@ class _Within:
                 return self._versions(ids)
             case "collection" | "artifact":
                 lines = (self._lines.by_id(id) for id in ids if self._scope.line in (None, id))
-                return (((each.name, each.id), each) for found in lines for each in found)
+                return (
+                    ((each.name, each.id), partial(iter, (each,)))
+                    for found in lines
+                    for each in found
+                )
             case _:
                 assert_never(kind)
 
-    def _registries(self, ids: frozenset[str]) -> Iterator[tuple[_Order, _Found]]:
+    def _registries(self, ids: frozenset[str]) -> Iterator[tuple[_Order, _Read]]:
         if not self._scope.is_outside:
             for found in registries(self._asking, self._scope, self._filter):
                 if found.registry.id in ids:
-                    yield (found.registry.name, found.registry.id), found
+                    yield (found.registry.name, found.registry.id), partial(iter, (found,))
 
-    def _versions(self, ids: Sequence[str]) -> Iterator[tuple[_Order, _Found]]:
+    def _versions(self, ids: Sequence[str]) -> Iterator[tuple[_Order, _Read]]:
         lines: dict[str, list[FoundLine]] = {}
         for id in ids:
             for line, number in self._asking.rows(q.MEMBERS_OF_VERSION, {"value": id}):
                 if line not in lines:
                     lines[line] = [each for each in self._any_lines.by_id(line) if self._has(each)]
                 for place in lines[line]:
-                    for found in self._members.at(place, number):
-                        yield (f"{place.name}:v{number:020}", id), found
+                    order = (f"{place.name}:v{number:020}", id)
+                    yield order, partial(self._members.at, place, number)
 
     def _has(self, line: FoundLine) -> bool:
         if self._everywhere:

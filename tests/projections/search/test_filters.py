@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from stemmata_domain.errors import InvalidFilter, InvalidPattern
 from stemmata_projections.search.evaluation import passes
 from stemmata_projections.search.fields import COLLECTIONS, REGISTRIES, VERSIONS, Kind
 from stemmata_projections.search.parsing import parse_filter
+from stemmata_projections.search.patterns import compiled
 from stemmata_projections.search.values import Value
 
+_WEST = timezone(-timedelta(hours=12))
 _VERSION: dict[str, Value] = {
     "id": "a1:3",
     "version": 3,
@@ -262,6 +264,9 @@ def test_values_beyond_all_depth_equal_nothing() -> None:
         (VERSIONS, {"created_at": "0001-01-01T00:00:00+14:00"}, "takes YYYY-MM-DD"),
         (VERSIONS, {"created_at": datetime(2024, 1, 1)}, "has no time zone"),  # noqa: DTZ001 -- the case
         (VERSIONS, {"size": datetime(2024, 1, 1, tzinfo=UTC)}, "'size' holds no times"),
+        (VERSIONS, {"created_at": datetime.max.replace(tzinfo=_WEST)}, "is out of range in UTC"),
+        (VERSIONS, {"metadata": {"a": {5: 1}}}, "keys must be text, not 5"),
+        (VERSIONS, {"$or": [{"a": 1}], "$not": 5}, "Invalid filter fields: 'a'"),
         (VERSIONS, "[", "it is no JSON text"),
         (VERSIONS, "[]", "give a mapping of fields, not []"),
         (VERSIONS, '{"size": NaN}', "nan is nothing that could be compared with"),
@@ -315,6 +320,11 @@ def test_a_pattern_that_cannot_be_used_is_refused_by_its_name(pattern: str, why:
         parse_filter({"alias": {"$regex": pattern}}, VERSIONS)
     assert why in str(refusal.value)
     assert repr(pattern)[1:20] in str(refusal.value)
+
+
+def test_a_pattern_that_no_text_can_have_is_refused() -> None:
+    with pytest.raises(InvalidPattern, match="cannot be written as UTF-8"):
+        compiled("\ud800")
 
 
 def test_a_pattern_that_hangs_elsewhere_answers() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from stemmata_domain.errors import InvalidCursor, InvalidFilter, InvalidSetting
 from stemmata_domain.events import (
@@ -16,9 +19,9 @@ from stemmata_domain.events import (
     VersionTagged,
     VersionUntagged,
 )
-from stemmata_projections.paging import Page
+from stemmata_projections.paging import Page, cursor_of, place_in
 from stemmata_projections.search.index import SearchIndex
-from stemmata_projections.search.scopes import Scope
+from stemmata_projections.search.scopes import Scope, canonical
 from stemmata_projections.search.text import TextSearch
 from tests.projections.history import (
     History,
@@ -180,6 +183,64 @@ def test_before_the_first_event_nothing_is_found(follow: Follow) -> None:
     assert TextSearch(views, at=0).find("digits").items == ()
 
 
+def test_many_collections_are_read_stretch_by_stretch(follow: Follow) -> None:
+    history = founded()
+    expected = []
+    for number in range(300):
+        id, name = f"c{number:03}", f"Line {number:03}"
+        tags = ("third",) if number % 3 == 0 else ()
+        history.happened(f"collection-{id}", collection(id, name=name, tags=tags))
+        history.happened(f"collection-{id}", linked(0, 0), added("latest", 0))
+        expected.append(f"wandb-registry-model/{name}")
+    search = SearchIndex(follow(history))
+    assert pages(partial(search.find_collections, limit=70)) == expected
+    for filter, found in (
+        ({"tag": {"$in": ["third", "other"]}}, expected[::3]),
+        ({"alias": "latest", "id": {"$gt": "c280"}}, expected[281:]),
+        ({"name": {"$in": ["Line 007", "Line 299", "nobody"]}}, [expected[7], expected[299]]),
+        ({"$or": [{"tag": {"$regex": "^th"}}, {"alias": None}]}, expected[::3]),
+    ):
+        assert pages(partial(search.find_collections, filter, limit=70)) == found
+    assert pages(partial(search.find_collections, order="-name", limit=70)) == expected[::-1]
+
+
+def test_filters_are_one_question_however_they_are_written(follow: Follow) -> None:
+    search = SearchIndex(follow(many(5)))
+    day = date(2026, 3, 3)
+    moment = datetime(2026, 3, 3, 12, tzinfo=timezone(timedelta(hours=9)))
+    for filter, same in (
+        ({"created_at": {"$gte": day}}, {"created_at": {"$gte": date(2026, 3, 3)}}),
+        ({"created_at": {"$gte": moment}}, {"created_at": {"$gte": moment}}),
+        ({"size": {"$in": {100, 101, 102}}}, {"size": {"$in": {102, 101, 100}}}),
+        (MappingProxyType({"size": {"$gt": 0}}), {"size": {"$gt": 0}}),
+    ):
+        page = search.find_versions(filter, limit=2)
+        assert len(search.find_versions(same, cursor=page.cursor)) >= 1
+
+
+def test_what_was_logged_is_found_in_all_projects(follow: Follow) -> None:
+    history = artifact(many(2), "other", project="letters", name="other")
+    history.happened("artifact-other", logged(0, artifact="other"))
+    made = collection("p", name="Picked", registry=None, scope="vision/letters")
+    history.happened("collection-p", made, linked(0, 0))
+    search = SearchIndex(follow(history))
+    logged_ones = Scope(logged=True)
+    assert names(search.find_versions(scope=logged_ones)) == [
+        "vision/letters/other:v0",
+        "vision/mnist/digits:v0",
+        "vision/mnist/digits:v1",
+    ]
+    letters = Scope(project="vision/letters")
+    assert names(search.find_collections(scope=letters)) == [
+        "vision/letters/Picked",
+        "vision/letters/other",
+    ]
+    letters = Scope(project="vision/letters", logged=True)
+    assert names(search.find_collections(scope=letters)) == ["vision/letters/other"]
+    with pytest.raises(InvalidSetting, match="every project"):
+        search.find_versions(scope=Scope(logged=True, registries={"name": "model"}))
+
+
 # --- cursors --------------------------------------------------------------------------------------
 
 
@@ -202,6 +263,51 @@ def test_a_cursor_belongs_to_its_question(follow: Follow) -> None:
     ):
         with pytest.raises(InvalidCursor):
             wrong()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        [],
+        [5],
+        [2**63, "acme-model", "Digits", 1],
+        [-1, "acme-model", "Digits", 1],
+        [True, "acme-model", "Digits", 1],
+        [None, "acme-model", "Digits", 1],
+        [10_000, "acme-model", "Digits", 1],
+        [5, "acme-model", "Digits", 2**63],
+        [5, "acme-model", "Digits", -1],
+        [5, "acme-model", "Digits", "1"],
+        [5, "acme-model", ["Digits"], 1],
+        [5, "acme-model", "Digits", 1, 1],
+        [5, 1],
+    ],
+)
+def test_a_cursor_that_was_made_up_is_refused(follow: Follow, place: list[JsonValue]) -> None:
+    index = SearchIndex(follow(many(5)))
+    question: list[JsonValue] = ["versions", *Scope().canonical(), canonical(None), "", None]
+    real = index.find_versions(limit=1).cursor
+    assert real is not None
+    assert place_in(question, real) == [index_head(5), "acme-model", "Digits", 0]
+    with pytest.raises(InvalidCursor):
+        index.find_versions(cursor=cursor_of(question, place))
+
+
+def index_head(count: int) -> int:
+    return many(count).head
+
+
+def test_a_place_that_is_gone_by_a_made_up_cursor_is_passed_over(follow: Follow) -> None:
+    index = SearchIndex(follow(many(3)))
+    question: list[JsonValue] = ["versions", *Scope().canonical(), canonical(None), "", None]
+    for shelf, name, number, expected in (
+        ("nowhere", "Digits", 1, []),
+        ("acme-model", "Digit", 7, ["v0", "v1", "v2"]),
+        ("acme-model", "Digits", 2, []),
+        ("acme-dataset", "Z", 0, ["v0", "v1", "v2"]),
+    ):
+        cursor = cursor_of(question, [index_head(3), shelf, name, number])
+        assert [each.version for each in index.find_versions(cursor=cursor)] == expected
 
 
 def test_a_page_of_no_size_is_refused(follow: Follow) -> None:
@@ -296,6 +402,8 @@ def test_a_question_without_words_or_of_no_kind_is_refused(follow: Follow) -> No
     search = TextSearch(follow(words(joined(founded(), "ada"))))
     with pytest.raises(InvalidSetting, match="give at least one word"):
         search.find(" - ")
+    with pytest.raises(InvalidSetting, match="more than 100 words"):
+        search.find(" ".join(map(str, range(200))))
     with pytest.raises(InvalidSetting, match="must be one of: registry, collection"):
         search.find("x", kinds=["run"])
     with pytest.raises(InvalidFilter, match="ask for one kind"):

@@ -91,7 +91,6 @@ def test_long_texts_are_cut() -> None:
     assert max(map(len, terms("x" * 5000))) == LONGEST_TERM
     assert len(terms(" ".join(map(str, range(5000))))) == MOST_TERMS
     assert found_by("x" * 5000, "x" * 5000)
-    assert len(asked("a " * 50_000 + " ".join(map(str, range(5000)))).whole) < 50
 
 
 @given(st.text(max_size=80))
