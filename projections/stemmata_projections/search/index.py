@@ -50,10 +50,10 @@ class SearchIndex:
             InvalidCursor: The cursor did not come with a page of this question.
         """
         sought = _Sought(filter, order, REGISTRIES)
-        upper = _in_registries(scope)
+        upper = _Upper(scope)
 
         def walk(asking: Asking, place: Place) -> Iterator[tuple[Place, FoundRegistry]]:
-            both = Every((upper, sought.filter))
+            both = Every((upper.registries, sought.filter))
             found = registries(asking, scope, both, wants=sought.facts)
             if place:
                 found = dropwhile(lambda each: each.shelf.scope != place[0], found)
