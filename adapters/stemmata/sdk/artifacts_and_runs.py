@@ -22,6 +22,7 @@ from stemmata_domain.codec import time_text
 from stemmata_domain.digests import digest_algorithm as algorithm_named
 from stemmata_domain.errors import ArtifactElsewhere, InvalidSetting, NotALink
 from stemmata_domain.events import RunState
+from stemmata_projections.pictures.cards import GREY, card
 from stemmata_projections.version_index.views import Version
 
 
@@ -132,6 +133,12 @@ class Artifact(ArtifactContent):
     def __repr__(self) -> str:
         return f"<Artifact {self._name if self._version is None else self._version.full_name}>"
 
+    def _repr_html_(self) -> str:
+        if self._version is None:
+            facts = (("Type", self.type), ("Description", self.description or ""))
+            return card("draft, not logged yet", self._name, facts, colour=GREY)
+        return self._version._repr_html_()
+
 
 class PublicRun:
     """A run, whoever started it and whether or not it goes on."""
@@ -188,6 +195,9 @@ class PublicRun:
 
     def __repr__(self) -> str:
         return f"<Run {self.path}>"
+
+    def _repr_html_(self) -> str:
+        return self._stemma.run(self.path)._repr_html_()
 
 
 class Run(PublicRun):

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from stemmata_projections.lineage.nodes import Cut, Edge, Node, RunNode
+from stemmata_projections.pictures.markup import visible
 
 _PLAIN = frozenset(" -_./:,")
-# What ends lines, moves cursors, or turns the direction of writing.
-_INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 _MERMAID_STYLES = (
     "classDef version fill:#e8f0fe,stroke:#3367d6,color:#202124",
@@ -75,17 +72,6 @@ def label(node: Node) -> list[str]:
         aliases = f", {', '.join(link.aliases)}" if link.aliases else ""
         lines.append(f"linked as {link.name}{aliases}")
     return [*lines, "deleted"] if node.is_deleted else lines
-
-
-def visible(text: str) -> str:
-    """Return a text as one line in which nothing acts: what would, is shown as its escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(ascii(c)[1:-1] if _acts(c) else c for c in text)
-
-
-def _acts(character: str) -> bool:
-    return character in _TURNING or unicodedata.category(character) in _INVISIBLE
 
 
 def _names(nodes: Sequence[Node]) -> Mapping[str, str]:

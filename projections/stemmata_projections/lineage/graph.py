@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from stemmata_domain.codec import time_from
 from stemmata_domain.errors import UnknownRun
 from stemmata_projections.lineage import queries as q
+from stemmata_projections.pictures.cards import GREEN, card
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import Row
 from stemmata_projections.view_store import Params, ViewStore
@@ -34,6 +35,21 @@ class Run:
     started_at: datetime
     started_by: str
     finished_at: datetime | None
+
+    def _repr_html_(self) -> str:
+        ended = self.finished_at
+        return card(
+            f"run, {self.state}",
+            self.path,
+            (
+                ("Name", self.name if self.name != self.id else ""),
+                ("Job type", self.job_type or ""),
+                ("Config", ", ".join(f"{key}: {value}" for key, value in self.config.items())),
+                ("Started", f"{self.started_at:%Y-%m-%d %H:%M} UTC by {self.started_by}"),
+                ("Ended", "" if ended is None else f"{ended:%Y-%m-%d %H:%M} UTC"),
+            ),
+            colour=GREEN,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

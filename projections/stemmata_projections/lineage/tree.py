@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from stemmata_projections.lineage.diagrams import visible
 from stemmata_projections.lineage.nodes import Cut, Direction, Edge, Node, RunNode, Way
+from stemmata_projections.pictures.markup import visible
 
 _DEEPEST = 40
 _HEADS: Mapping[Way, str] = {

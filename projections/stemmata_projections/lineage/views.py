@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from stemmata_projections.lineage import diagrams, documents, tree
+from stemmata_projections.lineage import diagrams, documents, picture, tree
 from stemmata_projections.lineage.nodes import Cut, Direction, Edge, Node, RunNode, VersionNode
 
 
@@ -92,6 +92,18 @@ class Graph:
     def to_dot(self) -> str:
         """Return the graph in the language of Graphviz, drawn from left to right."""
         return diagrams.dot(self.start, self.nodes, self.edges, self.cuts)
+
+    def to_svg(self) -> str | None:
+        """Return the graph as a picture, drawn from left to right; None if it is too large for one.
+
+        Five or more versions or runs that are alike are shown as one, which says how many.
+        """
+        return picture.svg(self.start, self.nodes, self.edges, self.cuts)
+
+    def _repr_html_(self) -> str:
+        return picture.html(
+            self.start, self.nodes, self.edges, self.cuts, how_to_go_on=self.how_to_go_on
+        )
 
     def to_tree(self) -> str:
         """Return the graph as text: a tree for each direction, each node's own tree drawn once."""

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from stemmata_projections.pictures.cards import GREY, card, size_text
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -89,6 +91,28 @@ class Version:
         source = f"{self.source_entity}/{self.source_project}/{self.source_collection}"
         return f"{source}:v{self.source_index}"
 
+    def _repr_html_(self) -> str:
+        return card(
+            f"{'link' if self.is_link else 'version'}, {self.type}",
+            self.full_name,
+            (
+                ("Description", self.description or ""),
+                ("Digest", f"{self.digest} ({self.algorithm})"),
+                ("Size", f"{size_text(self.size)}, files: {self.file_count}"),
+                ("Created", f"{self.created_at:%Y-%m-%d %H:%M} UTC by {self.created_by}"),
+                ("Run", self.run or ""),
+                ("Source", self.source_qualified_name if self.is_link else ""),
+                (
+                    "Linked",
+                    f"{self.linked_at:%Y-%m-%d %H:%M} UTC by {self.linked_by}"
+                    if self.is_link
+                    else "",
+                ),
+            ),
+            aliases=self.aliases,
+            tags=self.tags,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
@@ -121,6 +145,21 @@ class Registry:
         """`wandb-registry-NAME`, what paths call the registry."""
         return f"wandb-registry-{self.name}"
 
+    def _repr_html_(self) -> str:
+        types = self.accepted_types
+        return card(
+            "registry",
+            self.full_name,
+            (
+                ("Description", self.description or ""),
+                ("Organization", f"{self.organization} ({self.organization_entity})"),
+                ("Accepts", "all types" if types is None else ", ".join(types) or "nothing"),
+                ("Visibility", self.visibility),
+                ("Created", f"{self.created_at:%Y-%m-%d %H:%M} UTC by {self.created_by}"),
+            ),
+            colour=GREY,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
@@ -148,6 +187,18 @@ class Collection:
         if self.project.startswith("wandb-registry-"):
             return f"{self.project}/{self.name}"
         return f"{self.entity}/{self.project}/{self.name}"
+
+    def _repr_html_(self) -> str:
+        return card(
+            f"{'collection' if self.is_link else 'artifact'}, {self.type}",
+            self.full_name,
+            (
+                ("Description", self.description or ""),
+                ("Created", f"{self.created_at:%Y-%m-%d %H:%M} UTC by {self.created_by}"),
+            ),
+            tags=self.tags,
+            colour=GREY,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
