@@ -154,6 +154,15 @@ def test_an_entry_says_through_which_run_or_key_it_came(registry: Stemma) -> Non
     assert len(keyed) == 6
 
 
+def test_only_what_the_same_command_did_came_through_its_run(own: Stemma) -> None:
+    run = own.start_run(project="mnist").path
+    version = log(own, "zero")
+    own.edit_aliases(version, add=["before"])
+    own.use(version, run=run)
+    [named] = own.audit(SOURCE, kinds=["AliasAdded"], newest_first=True, limit=1)
+    assert (named.what, named.run) == ("gave v0 the alias before", None)
+
+
 def test_what_is_gone_keeps_its_name(registry: Stemma) -> None:
     [deleted, _] = everything(registry, kinds=["CollectionDeleted"])
     assert deleted.thing.name == "wandb-registry-Own/Kept"
@@ -324,6 +333,8 @@ def test_how_places_are_found_makes_no_difference(
         {"name": SOURCE, "run": "vision/mnist/r0", "organization": "acme"},
         {"since": day, "actor": "ada"},
         {"until": day, "kinds": ["AliasAdded"]},
+        {"until": day, "after": 40},
+        {"name": SOURCE, "until": day},
     )
     for asked in questions:
         plain = {**nothing, "kinds": [], **asked}
@@ -350,6 +361,19 @@ def test_an_alias_stands_for_the_version_that_it_names_then(registry: Stemma) ->
     assert everything(registry, name=f"{DIGITS}:production") == everything(
         registry, name=f"{DIGITS}:{now.version}"
     )
+
+
+def test_an_alias_of_a_collection_that_is_gone_by_now_stood_for_a_version_then(
+    registry: Stemma,
+) -> None:
+    [gone, _] = everything(registry, kinds=["CollectionDeleted"])
+    past = registry.as_of(gone.position - 1)
+    by_alias, by_number = (
+        everything(past, name=f"{KEPT}:{alias}") for alias in ("production", "v1")
+    )
+    assert by_alias == by_number != []
+    with pytest.raises(UnknownVersion):
+        registry.as_of(gone.position).audit(f"{KEPT}:production")
 
 
 def test_a_number_means_each_version_that_ever_had_it_under_the_name(registry: Stemma) -> None:
