@@ -44,13 +44,17 @@ def diff(model: Folded, start: int, end: int, name: str | None) -> Told:
     if name is not None:
         if ":" in name:
             raise Refusal("InvalidPath")
-        until = folded(each for each in model.trail if each.position <= max(start, end))
+        until = _until(model, max(start, end))
         owners = {id for kind, id in things_named(until, name) if kind in ("registry", "line")}
-    was, now = (
-        so_at(folded(each for each in model.trail if each.position <= position), owners)
-        for position in (start, end)
-    )
+    was, now = (so_at(_until(model, position), owners) for position in (start, end))
     return {group: sorted(_between(was[group], now[group]), key=str) for group in GROUPS}
+
+
+def _until(model: Folded, position: int) -> Folded:
+    known: dict[int, Folded] = model.notes.setdefault("until", {})
+    if position not in known:
+        known[position] = folded(model.trail[:position])
+    return known[position]
 
 
 def _between(was: Group, now: Group) -> Iterator[Told]:

@@ -40,8 +40,11 @@ def entries(model: Folded) -> dict[int, Told]:
             "correlation": recorded.correlation,
             "event": recorded.event.model_dump(mode="json"),
         }
-    for recorded in model.trail:
-        told[recorded.position]["run"] = _run(model, recorded)
+        # What ends a command tells of the run of all of it.
+        for each in reversed(model.trail[: len(told)]):
+            if each.correlation != recorded.correlation:
+                break
+            told[each.position]["run"] = _run(model, each)
     return told
 
 
@@ -59,8 +62,10 @@ def _run(model: Folded, recorded: RecordedEvent) -> str | None:
         return recorded.event.run
     if category not in ("artifact", "name"):
         return None
-    for each in model.whole or model.trail:
-        if each.correlation == recorded.correlation and each.stream.startswith("run-"):
+    for each in (model.whole or model.trail)[recorded.position - 1 :]:
+        if each.correlation != recorded.correlation:
+            break
+        if each.stream.startswith("run-"):
             return each.stream.partition("-")[2]
     return None
 

@@ -61,6 +61,13 @@ def concerns(recorded: RecordedEvent) -> set[tuple[str, object]]:
     return found | set(_more(event))
 
 
+def _concerns(model: Folded, recorded: RecordedEvent) -> set[tuple[str, object]]:
+    known: dict[int, set[tuple[str, object]]] = model.notes.setdefault("concerns", {})
+    if recorded.position not in known:
+        known[recorded.position] = concerns(recorded)
+    return known[recorded.position]
+
+
 def _more(event: e.Event) -> Iterator[tuple[str, object]]:
     match event:
         case e.ArtifactUsed():
@@ -194,7 +201,7 @@ def fitting(model: Folded, wanted: Wanted) -> list[RecordedEvent]:
     found = [
         each
         for each in model.trail
-        if all(concerns(each) & asked for asked in things)
+        if not things or all(_concerns(model, each) & asked for asked in things)
         if wanted.actor in (None, each.actor)
         if not wanted.kinds or each.event.topic in wanted.kinds
         if wanted.since is None or wanted.since <= each.time

@@ -15,7 +15,6 @@ from tests.properties.asking_trail import TRAIL
 from tests.properties.asking_usage import USAGE
 from tests.properties.folded import Folded
 from tests.properties.histories import Histories
-from tests.properties.sides import Side
 
 KINDS: tuple[Kind, ...] = (*NAMES, *MOMENTS, *GRAPH, *USAGE, *TRAIL)
 
@@ -29,31 +28,30 @@ class QueriesAgree(Histories):
     most: ClassVar[int] = 6
 
     def look(self) -> None:
-        for side in (self.memory, self.sqlite):
-            compare(self.model, side, most=self.most)
+        self.compare(self.model, most=self.most)
 
     def look_back(self) -> None:
         again = Folded(whole=self.model.trail)
         for recorded in self.model.trail:
             again.follow(recorded)
-            for side in (self.memory, self.sqlite):
-                compare(again, side, at=again.position, most=self.most)
-        for side in (self.memory, self.sqlite):
-            compare(again, side)
+            self.compare(again, at=again.position, most=self.most)
+        self.compare(again)
 
+    def compare(self, model: Folded, *, at: int | None = None, most: int | None = None) -> None:
+        """See that both sides answer as the model does.
 
-def compare(model: Folded, side: Side, *, at: int | None = None, most: int | None = None) -> None:
-    """See that a side answers as the model does.
-
-    Args:
-        most: How many questions of each kind are asked; from position to position it is others.
-    """
-    asked = Asked(side, at=at)
-    with side.views.reading():
-        for kind in KINDS:
-            for args in _turns(list(kind.about(model)), model.position, most):
-                found, told = kind.asked(asked, args), kind.told(model, args)
-                assert found == told, (kind.name, args, at, model.position)
+        Args:
+            most: How many questions of each kind are asked; from position to position it is others.
+        """
+        sides = {"memory": self.memory, "sqlite": self.sqlite}
+        asked = {name: Asked(side, at=at) for name, side in sides.items()}
+        with self.memory.views.reading(), self.sqlite.views.reading():
+            for kind in KINDS:
+                for args in _turns(list(kind.about(model)), model.position, most):
+                    told = kind.told(model, args)
+                    for name, side in asked.items():
+                        found = kind.asked(side, args)
+                        assert found == told, (name, kind.name, args, at, model.position)
 
 
 def _turns(every: list[Args], position: int, most: int | None) -> list[Args]:
