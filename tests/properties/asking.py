@@ -53,12 +53,17 @@ class Asked:
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A kind of question: what it can be asked about, how it is asked, and what the model tells."""
+    """A kind of question: what it can be asked about, how it is asked, and what the model tells.
+
+    Attributes:
+        cost: How many others take as long; so many fewer of them are asked.
+    """
 
     name: str
     about: Callable[[Folded], Iterable[Args]]
     ask: Callable[..., object]
     tell: Callable[..., object]
+    cost: int = 1
 
     def asked(self, of: Asked, args: Args) -> object:
         """Return the product's answer, as plain values."""

@@ -157,7 +157,7 @@ def _diff(asked: Asked, start: int, end: int, name: str | None) -> object:
 
 
 TRAIL = (
-    Kind("audit", _wanted, _audit, lambda model, of, _: folded_entries.audit(model, of)),
+    Kind("audit", _wanted, _audit, lambda model, of, _: folded_entries.audit(model, of), cost=2),
     Kind("timeline", _aliases, _timeline, folded_trail.timeline),
     Kind("diff", _stretches, _diff, folded_diff.diff),
 )
