@@ -17,13 +17,13 @@ def usage(model: Folded, name: str) -> Told:
     """Return the usage of a version, a line, a registry or a project, as `vision` names it."""
     if ":" in name:
         return _of_version(model, name)
-    place = _place(model, name)
+    place = place_of(model, name)
     if isinstance(place, FoldedLine):
         return _of_line(model, place)
     return _of_scope(model, *place)
 
 
-def _place(model: Folded, name: str) -> FoldedLine | tuple[str, str, str]:
+def place_of(model: Folded, name: str) -> FoldedLine | tuple[str, str, str]:
     """Return a line, or a scope with what it is and what it is called."""
     *before, last = name.split("/")
     if last.startswith("wandb-registry-") and len(before) < 2:
@@ -176,7 +176,7 @@ def unused(model: Folded, name: str | None) -> Told:
     elif ":" in name:
         raise Refusal("InvalidPath")
     else:
-        place = _place(model, name)
+        place = place_of(model, name)
         lines = (
             [place]
             if isinstance(place, FoldedLine)

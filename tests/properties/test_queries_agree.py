@@ -11,12 +11,13 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.properties.asking import Args, Asked, Kind
 from tests.properties.asking_graph import GRAPH
 from tests.properties.asking_names import MOMENTS, NAMES
+from tests.properties.asking_search import SEARCH
 from tests.properties.asking_trail import TRAIL
 from tests.properties.asking_usage import USAGE
 from tests.properties.folded import Folded
 from tests.properties.histories import Histories
 
-KINDS: tuple[Kind, ...] = (*NAMES, *MOMENTS, *GRAPH, *USAGE, *TRAIL)
+KINDS: tuple[Kind, ...] = (*NAMES, *MOMENTS, *GRAPH, *USAGE, *TRAIL, *SEARCH)
 
 
 class QueriesAgree(Histories):
