@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Literal, TypeVar, cast
@@ -95,7 +96,12 @@ class UsageIndex:
             rows = self._ask(q.USERS_THROUGH_SCOPE, params, ever=True)
             here = {id for id, *_ in self._ask(q.PLACES_IN_SCOPE, params)}
             total = _by_part(self._ask(q.LINES_OF_SCOPE, params))
-            through = _by_part(self._ask(q.LINES_THROUGH_SCOPE, params, ever=True))
+            runs = dict(self._ask(q.RUNS_THROUGH_LINES, params, ever=True))
+            ((all_runs,),) = self._ask(q.RUNS_THROUGH_SCOPE, params, ever=True)
+            users = [_user(who, names.of(id), row) for who, id, *row in rows]
+            through: dict[str, list[User]] = defaultdict(list)
+            for (_, id, *_), user in zip(rows, users, strict=True):
+                through[id].append(user)
             of_all = self._ask(q.USE_OF_SCOPE, params)[0]
             ((memberships, versions),) = self._ask(q.VERSIONS_IN_SCOPE, params)
             if memberships > versions:
@@ -105,14 +111,14 @@ class UsageIndex:
             return Usage(
                 kind=kind,
                 name=name,
-                through=_figures(self._ask(q.USE_THROUGH_SCOPE, params, ever=True)[0]),
+                through=_together(users, runs=all_runs),
                 total=_figures(of_all),
-                users=_most_first(_user(who, names.of(id), row) for who, id, *row in rows),
+                users=_most_first(users),
                 parts=tuple(
                     Part(
                         name=_name_of(place),
                         is_gone=place[0] not in here,
-                        through=through.get(place[0], _NEVER),
+                        through=_together(through[place[0]], runs=runs.get(place[0], 0)),
                         total=total.get(place[0], _NEVER),
                     )
                     for place in self._ask(q.PLACES_IN_SCOPE, params, ever=True)
@@ -171,6 +177,18 @@ def _user(
 def _most_first(users: Iterable[User]) -> tuple[User, ...]:
     return tuple(
         sorted(users, key=lambda user: (-user.figures.uses, user.who, user.through, user.is_gone))
+    )
+
+
+def _together(users: Sequence[User], *, runs: int) -> Figures:
+    """Return the figures of all users; a run may be of several, and cannot be summed."""
+    figures = [user.figures for user in users]
+    return Figures(
+        uses=sum(each.uses for each in figures),
+        runs=runs,
+        people=len({user.who for user in users}),
+        first=min((each.first for each in figures if each.first is not None), default=None),
+        last=max((each.last for each in figures if each.last is not None), default=None),
     )
 
 

@@ -79,7 +79,6 @@ VERSIONS_THROUGH_LINE: Query[tuple[int, *FigureRow]] = Query(
 
 # --- of a registry or a project: all that is asked here of names, is asked with `ever` ----------
 
-USE_THROUGH_SCOPE: Query[FigureRow] = Query((_IN_SCOPE, _THROUGH_LINE), _FIGURES)
 USE_OF_SCOPE: Query[FigureRow] = Query((_IN_SCOPE, _MEMBERS_OF_LINE, _OF_MEMBER), _FIGURES)
 VERSIONS_IN_SCOPE: Query[tuple[int, int]] = Query(
     (_IN_SCOPE, _MEMBERS_OF_LINE),
@@ -98,8 +97,13 @@ USES_IN_SCOPE: Query[tuple[str, str, int]] = Query(
 USERS_THROUGH_SCOPE: Query[tuple[str, str, *FigureRow]] = Query(
     (_IN_SCOPE, _THROUGH_LINE), (*fields("edge", "by", "through"), *_FIGURES)
 )
-LINES_THROUGH_SCOPE: Query[tuple[str, *FigureRow]] = Query(
-    (_IN_SCOPE, _THROUGH_LINE), (Field("line", "id"), *_FIGURES)
+# Runs, and nothing else: an index of the edges has them.
+RUNS_THROUGH_SCOPE: Query[tuple[int]] = Query(
+    (_IN_SCOPE, _THROUGH_LINE), (Aggregate("distinct", Field("edge", "run")),)
+)
+RUNS_THROUGH_LINES: Query[tuple[str, int]] = Query(
+    (_IN_SCOPE, _THROUGH_LINE),
+    (Field("line", "id"), Aggregate("distinct", Field("edge", "run"))),
 )
 LINES_OF_SCOPE: Query[tuple[str, *FigureRow]] = Query(
     (_IN_SCOPE, _MEMBERS_OF_LINE, _OF_MEMBER), (Field("line", "id"), *_FIGURES)
