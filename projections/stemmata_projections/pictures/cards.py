@@ -21,6 +21,7 @@ _CHIP = (
     "background:rgba(66,133,244,.2);overflow-wrap:anywhere"
 )
 _TAG = _CHIP.replace("66,133,244", "128,128,128")
+_TABLE = "font:inherit;color:inherit;border:0;margin:4px 0 0;border-spacing:0"
 _LABEL = "padding:0 12px 0 0;opacity:.7;text-align:left;vertical-align:top;white-space:nowrap"
 _VALUE = "padding:0;text-align:left;overflow-wrap:anywhere"
 
@@ -54,7 +55,7 @@ def card(
         f'<div style="{_FRAME.format(colour=colour)}">'
         f'<div style="{_KIND}">{_text(kind)}</div><div style="{_TITLE}">{_text(title)}</div>'
         f"<div>{''.join(chips)}</div>"
-        f'<table style="border:0;margin:4px 0 0;border-spacing:0">{"".join(rows)}</table></div>'
+        f'<table style="{_TABLE}">{"".join(rows)}</table></div>'
     )
 
 

@@ -98,7 +98,10 @@ class Version:
             (
                 ("Description", self.description or ""),
                 ("Digest", f"{self.digest} ({self.algorithm})"),
-                ("Size", f"{size_text(self.size)}, files: {self.file_count}"),
+                (
+                    "Size",
+                    f"{size_text(self.size)} in {self.file_count} file{'s'[: self.file_count != 1]}",
+                ),
                 ("Created", f"{self.created_at:%Y-%m-%d %H:%M} UTC by {self.created_by}"),
                 ("Run", self.run or ""),
                 ("Source", self.source_qualified_name if self.is_link else ""),
