@@ -173,9 +173,10 @@ def _impact(
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> Answer:
-    """Tell what came of a version or a run: which versions, and which aliases and links they have.
+    """Tell what came of a version or a run, and who holds on to it.
 
-    All that is downstream, however far, unless --depth or --limit says otherwise.
+    Every version downstream, however far, with its aliases and links, and every run, unless --depth or
+    --limit says otherwise.
     """
     from stemmata.cli.descent import impact
     from stemmata.cli.session import asked
@@ -195,7 +196,10 @@ def _paths(
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> Answer:
-    """Show how one version came of another: the runs and versions between them, shortest way first."""
+    """Show how one version came of another, shortest way first.
+
+    Each way leads over the runs and versions between the two.
+    """
     from stemmata.cli.descent import paths
     from stemmata.cli.session import asked
 

@@ -57,7 +57,14 @@ class _Completions:
     def __init__(self, onward: Onward, target: str) -> None:
         self._onward = onward
         self._target = target
-        self._distance = distances(reversed_edges(onward), target)
+        back = reversed_edges(onward)
+        self._distance = distances(back, target)
+        self._nearer = {
+            node: other
+            for other, nodes in back.items()
+            for node in nodes
+            if self._distance[node] > self._distance[other]
+        }
         self._ring = rings(onward)
 
     def blocked(self, way: _Link) -> set[str]:
@@ -79,6 +86,9 @@ class _Completions:
             return self._distance[node]
         if node in blocked:
             return None
+        # Mostly the shortest way on is free, and nothing has to be searched.
+        if self._is_free(node, ring, blocked):
+            return self._distance[node]
         best: int | None = None
         near = {node: 0}
         for each in (ahead := [node]):
@@ -93,6 +103,15 @@ class _Completions:
                     near[other] = length + 1
                     ahead.append(other)
         return best
+
+    def _is_free(self, node: str, ring: int, blocked: set[str]) -> bool:
+        """Tell whether a shortest way on from a node leaves its ring without a blocked node."""
+        at: str | None = node
+        while at is not None and self._ring.get(at) == ring:
+            if at in blocked:
+                return False
+            at = self._nearer.get(at)
+        return True
 
 
 def reversed_edges(onward: Onward) -> dict[str, list[str]]:
