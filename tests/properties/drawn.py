@@ -42,4 +42,8 @@ json = st.recursive(
     max_leaves=4,
 )
 metadata = st.dictionaries(st.sampled_from(["m", "n"]), json, max_size=2)
+# Values that Python holds to be equal, or nothing, and that JSON tells apart.
+alike = st.dictionaries(
+    st.sampled_from(["m", "n"]), st.sampled_from([0, False, 0.0, 1, True, 1.0, None, "1"])
+)
 ways = st.fixed_dictionaries({"inline": st.booleans(), "keyed": st.booleans()})

@@ -35,7 +35,7 @@ def entries(model: Folded) -> dict[int, Told]:
             "actor": recorded.actor,
             "kind": recorded.event.topic,
             "thing": thing(before, recorded),
-            "changes": in_order(each for each in after if exact(each[1]) != exact(each[2])),
+            "changes": in_order(after),
             "key": recorded.key,
             "correlation": recorded.correlation,
             "event": recorded.event.model_dump(mode="json"),
@@ -132,7 +132,8 @@ def _changes(before: Folded, recorded: RecordedEvent) -> list[Change]:
         case e.VersionUntagged(tag=tag):
             return [("tag", tag, None)]
         case e.DescriptionChanged(version=version, description=after):
-            return [("description", before.versions[version].description, after)]
+            was_so = before.versions[version].description
+            return [("description", was_so, after)] if was_so != after else []
         case e.MetadataChanged(version=version, metadata=metadata):
             return list(of_metadata(before.versions[version].metadata, metadata))
         case e.ArtifactLogged():
@@ -147,7 +148,8 @@ def _changes(before: Folded, recorded: RecordedEvent) -> list[Change]:
         case e.RunStarted():
             return [("state", None, "running")]
         case e.RunFinished(state=state):
-            return [("state", before.runs[key].state, state)]
+            ended = before.runs[key].state
+            return [("state", ended, state)] if ended != state else []
         case _:
             return list(_larger_changes(before, key, event))
 
@@ -185,11 +187,14 @@ def _larger_changes(before: Folded, key: str, event: e.Event) -> Iterator[Change
 
 
 def of_metadata(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
-    """Return what is other in metadata, key by key."""
+    """Return what is other in metadata, key by key; one that holds null is one that is there."""
     for key in {*before, *after}:
-        yield f"metadata.{key}", before.get(key), after.get(key)
+        is_kept = key in before and key in after
+        if not is_kept or exact(before[key]) != exact(after[key]):
+            yield f"metadata.{key}", before.get(key), after.get(key)
 
 
 def _described(description: str | None, tags: Iterable[str]) -> Iterator[Change]:
-    yield "description", None, description
+    if description is not None:
+        yield "description", None, description
     yield from (("tag", None, tag) for tag in tags)

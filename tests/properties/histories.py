@@ -184,7 +184,7 @@ class Histories(RuleBasedStateMachine):
         otherwise=drawn.anywhere,
         description=st.none() | drawn.texts,
         clear_description=st.booleans(),
-        metadata=st.none() | drawn.metadata,
+        metadata=st.none() | drawn.metadata | drawn.alike | drawn.alike,
         add_tags=drawn.tags,
         remove_tags=drawn.tags,
         way=drawn.ways,

@@ -139,6 +139,17 @@ def test_changes_are_told_from_what_to_what(registry: Stemma) -> None:
     }
 
 
+def test_values_that_json_tells_apart_are_different(own: Stemma) -> None:
+    log(own, "0", metadata={"m": 1, "same": 1})
+    logged = own.position()
+    own.edit(SOURCE, metadata={"m": True, "same": 1, "nothing": None})
+    [changes] = _changes(own, "MetadataChanged")
+    expected = ["metadata.m 1 True", "metadata.nothing None None"]
+    assert [f"{each.what} {each.before} {each.after}" for each in changes] == expected
+    [version] = own.diff(logged, own.position()).versions
+    assert version.changes == changes
+
+
 def test_an_entry_says_through_which_run_or_key_it_came(registry: Stemma) -> None:
     run = "vision/mnist/r0"
     of_run = everything(registry, run=run)

@@ -10,6 +10,7 @@ from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.audit.difference import Differences
 from stemmata_projections.audit.facts import TELLERS, NamedRow, Teller, Told, belongs
 from stemmata_projections.audit.names import PastNames
+from stemmata_projections.audit.sameness import same
 from stemmata_projections.audit.things import Things
 from stemmata_projections.audit.trail import Asked, AuditTrail
 from stemmata_projections.audit.views import Change, Difference, Differing
@@ -92,7 +93,7 @@ class Comparing:
 def _changes(was: Told | None, now: Told | None) -> Iterator[Change]:
     before, after = dict(was[1] if was else ()), dict(now[1] if now else ())
     for what in {**before, **after}:
-        if what not in before or what not in after or before[what] != after[what]:
+        if what not in before or what not in after or not same(before[what], after[what]):
             yield Change(what, before.get(what), after.get(what))
 
 

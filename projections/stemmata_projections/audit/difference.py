@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.audit.queries import rows_with
+from stemmata_projections.audit.sameness import same
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.tables import Row, Table, Value
@@ -58,7 +59,7 @@ class Differences:
         """Yield the rows of a table that are different, as they were and are; None where none is."""
         touched = self._tables.get(table, _Touched())
         for key, was in touched.was.items():
-            if was != touched.now[key]:
+            if not same(was, touched.now[key]):
                 yield was, touched.now[key]
 
     def _note(self, change: Change) -> None:

@@ -43,6 +43,7 @@ from stemmata_domain.events import (
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.audit import queries as q
 from stemmata_projections.audit.names import PastNames
+from stemmata_projections.audit.sameness import same
 from stemmata_projections.audit.views import Change
 from stemmata_projections.lineage.fold import RUNNING
 from stemmata_projections.projection import key_of
@@ -62,15 +63,14 @@ class Effects:
 
     def of(self, recorded: RecordedEvent) -> tuple[Change, ...]:
         """Return what an event changed; nothing if it repeated what was so already."""
-        changes = _told(recorded.event) or self._asked(recorded)
-        return tuple(each for each in changes if each.before != each.after)
+        return _told(recorded.event) or tuple(self._asked(recorded))
 
     def _asked(self, recorded: RecordedEvent) -> Iterable[Change]:
         before = recorded.position - 1
         match recorded.event:
             case DescriptionChanged(version=version, description=after):
                 [(description, _)] = self._ask(q.DESCRIBED, {"version": version}, before)
-                return (Change("description", description, after),)
+                return () if description == after else (Change("description", description, after),)
             case MetadataChanged(version=version, metadata=after):
                 [(_, metadata)] = self._ask(q.DESCRIBED, {"version": version}, before)
                 return metadata_changes(metadata, after)
@@ -78,7 +78,7 @@ class Effects:
                 return self._emptied(collection, before)
             case RunFinished(state=state):
                 [(was,)] = self._ask(q.STATE_OF_RUN, {"path": key_of(recorded)}, before)
-                return (Change("state", was, state),)
+                return () if was == state else (Change("state", was, state),)
             case ArtifactUsed(through=through, through_index=index):
                 return (Change("input", None, self._names.version(through, index)),)
             case ArtifactProduced(artifact=artifact, source_index=index):
@@ -101,12 +101,12 @@ class Effects:
 def metadata_changes(
     before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]
 ) -> tuple[Change, ...]:
-    """Return what changed in metadata, by their keys."""
+    """Return what changed in metadata, by their keys; a key that holds null is one that is there."""
     keys = dict.fromkeys((*before, *after))
     return tuple(
         Change(f"metadata.{key}", before.get(key), after.get(key))
         for key in keys
-        if key not in before or key not in after or before[key] != after[key]
+        if key not in before or key not in after or not same(before[key], after[key])
     )
 
 
