@@ -222,7 +222,7 @@ def _replay(
         typer.Option("--json", help="Print each event whole, as JSON Lines.", show_default=False),
     ] = False,
 ) -> Feed:
-    """Print the recorded events, one a line, in the order of the log.
+    """Print the recorded events, one a line, as the log has them.
 
     They are printed while they are read, so that a log of any length can be piped on.
     """
