@@ -172,6 +172,9 @@ def test_only_what_the_same_command_did_came_through_its_run(own: Stemma) -> Non
     own.use(version, run=run)
     [named] = own.audit(SOURCE, kinds=["AliasAdded"], newest_first=True, limit=1)
     assert (named.what, named.run) == ("gave v0 the alias before", None)
+    own.edit_aliases(version, add=["last"])
+    [last] = own.audit(newest_first=True, limit=1)
+    assert (last.what, last.run) == ("gave v0 the alias last", None)
 
 
 def test_what_is_gone_keeps_its_name(registry: Stemma) -> None:

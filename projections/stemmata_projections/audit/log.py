@@ -28,17 +28,18 @@ class Log:
 
     def following(self, position: int) -> Iterator[RecordedEvent]:
         """Yield the events after a position, in order."""
-        while True:
-            position += 1
-            if position not in self._known:
-                self._read(position, position + _BLOCK - 1)
-            if position not in self._known:
-                return
-            yield self._known[position]
+        while (found := self._known.get(position + 1) or self._next(position)) is not None:
+            yield found
+            position = found.position
+
+    def _next(self, position: int) -> RecordedEvent | None:
+        page = self._events.read_all(after=position, limit=_BLOCK)
+        self._known.update((each.position, each) for each in page)
+        return page[0] if page else None
 
     def _read(self, first: int, last: int) -> None:
-        for each in self._events.read_all(after=first - 1, limit=last - first + 1):
-            self._known[each.position] = each
+        page = self._events.read_all(after=first - 1, limit=last - first + 1)
+        self._known.update((each.position, each) for each in page)
 
 
 def _stretches(positions: list[int]) -> Iterator[tuple[int, int]]:

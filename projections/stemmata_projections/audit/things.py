@@ -112,16 +112,18 @@ class Catalogue:
                 if end > self._at
             ]
         else:
-            found = [
-                version
-                for id, *_ in lines
-                for _, _, version, *_ in self._ever(
-                    q.MEMBER_NUMBERED, {"line": id, "number": number}
-                )
-            ]
+            found = [version for id, *_ in lines for _, _, version, *_ in self.numbered(id, number)]
         if not found:
             raise UnknownVersion(name=path.collection, version=alias)
         return found
+
+    def numbered(self, line: str, number: int) -> Sequence[q.MemberRow]:
+        """Return the one version that has or had a number in an artifact or collection, if any did."""
+        params: Params = {"line": line, "number": number}
+        # Among all that ever was, a number is found by a look at each version of the line.
+        return self._views.query(q.MEMBER_NUMBERED, params, at=self._at) or self._ever(
+            q.MEMBER_NUMBERED, params
+        )
 
     def _of_versions(self, versions: Sequence[str]) -> Iterator[str]:
         for version in versions:

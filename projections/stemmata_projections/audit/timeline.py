@@ -77,7 +77,7 @@ class Timelines:
         elif (number := version_index(alias)) is None:
             rows = self._ever(q.ALIAS_OVER_TIME, {"line": line, "alias": alias})
         else:
-            members = self._ever(q.MEMBER_NUMBERED, {"line": line, "number": number})
+            members = self._catalogue.numbered(line, number)
             rows = ((alias, number, begin, end) for *_, begin, end in members)
         for called, index, begin, end in rows:
             yield _Stretch(called, line, index, begin, None if end > self._at else end)
