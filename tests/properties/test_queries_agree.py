@@ -90,5 +90,5 @@ def test_at_every_position_of_long_histories_both_stores_answer_what_the_log_mea
     class ForLong(QueriesAgree):
         most = 4
 
-    run(ForLong, histories=56, steps=80)
+    run(ForLong, histories=48, steps=80)
     assert ForLong.steps >= 2_500
