@@ -127,7 +127,8 @@ class SearchQueries(Asking):
     ) -> Page[Version]:
         """Return the versions that pass *filter*, in collections and registries that pass theirs.
 
-        Within a team, a person or a project, these are versions as they were logged.
+        Within a team, a person or a project, these are versions as they were logged, and as the project's
+        own collections have them.
 
         Args:
             within: The place.

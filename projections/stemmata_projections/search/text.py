@@ -4,8 +4,8 @@
 - Every word counts by where it was found: a name before a tag, a tag before a description, and in each a
   whole word before the beginning of one. What counts best comes first, then registries before
   collections, artifacts and versions, and then names in their order.
-- A version has tags and a description only. It is shown as it was logged; where only a registry or a
-  collection is looked through, as it is linked there.
+- A version has tags and a description only. It is shown as it was logged; where only one place is looked
+  through, as each artifact and collection there has it.
 """
 
 from __future__ import annotations
