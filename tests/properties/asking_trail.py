@@ -79,6 +79,33 @@ def _entry(entry: Any) -> dict[str, Any]:
     }
 
 
+def _replays(model: Folded) -> Iterator[Args]:
+    middle = model.position // 2
+    yield from ((0, None, ()), (middle, None, ()), (3, middle, ()), (0, None, ("AliasAdded",)))
+    yield middle, model.position + 9, ("ArtifactLogged", "RunStarted")
+
+
+def _replayed(model: Folded, after: int, until: int | None, kinds: tuple[str, ...]) -> object:
+    wanted = Wanted(after=after, before=until and until + 1, kinds=kinds)
+    return [each.position for each in folded_trail.fitting(model, wanted)]
+
+
+def _replay(asked: Asked, after: int, until: int | None, kinds: tuple[str, ...]) -> object:
+    found = asked.reader.replay(after=after, until=until, kinds=kinds)
+    return [each.position for each in found]
+
+
+def _histories(model: Folded) -> Iterator[Args]:
+    for name in _names(model):
+        if "/" in name:
+            yield (name,)
+            yield from ((f"{name}:{alias}",) for alias in ("latest", "x", "v0", "v1", "v9"))
+
+
+def _history(asked: Asked, name: str) -> object:
+    return [each.position for each in asked.of("vision").history(name)]
+
+
 # --- timelines ---------------------------------------------------------------------------------
 
 
@@ -158,6 +185,8 @@ def _diff(asked: Asked, start: int, end: int, name: str | None) -> object:
 
 TRAIL = (
     Kind("audit", _wanted, _audit, lambda model, of, _: folded_entries.audit(model, of), cost=2),
+    Kind("replay", _replays, _replay, _replayed),
+    Kind("history", _histories, _history, folded_trail.history),
     Kind("timeline", _aliases, _timeline, folded_trail.timeline),
     Kind("diff", _stretches, _diff, folded_diff.diff),
 )

@@ -11,7 +11,13 @@ from typing import Any
 from stemmata_domain import events as e
 from stemmata_domain.recorded import RecordedEvent
 from tests.properties.folded import Folded, FoldedLine, Refusal
-from tests.properties.folded_names import organization_named, registry_named, seen_from
+from tests.properties.folded_names import (
+    line_named,
+    organization_named,
+    registry_named,
+    seen_from,
+    version_in,
+)
 
 Told = Any
 
@@ -210,6 +216,22 @@ def fitting(model: Folded, wanted: Wanted) -> list[RecordedEvent]:
         if wanted.before is None or each.position < wanted.before
     ]
     return found[::-1] if wanted.newest_first else found
+
+
+def history(model: Folded, name: str) -> Told:
+    """Return the positions of what happened to a line, or to a version of it there and at its source."""
+    path, _, alias = name.partition(":")
+    line = line_named(model, path, "vision", missing="UnknownCollection")
+    if not alias:
+        return [each.position for each in model.trail if each.stream.partition("-")[2] == line.id]
+    version = version_in(model, line, alias)
+    asked = {("version", version["id"]), ("member", (line.id, version["index"]))}
+    return [
+        each.position
+        for each in model.trail
+        if _concerns(model, each) & asked
+        if not each.stream.startswith("collection-") or each.stream == f"collection-{line.id}"
+    ]
 
 
 # --- timelines ---------------------------------------------------------------------------------
