@@ -160,7 +160,9 @@ def _found(what: str, filters: Callable[[Folded], Filters], about_registries: bo
 
 
 def _texts(model: Folded) -> Iterator[Args]:
-    for n, text in enumerate(("lines", "TWO", "é", "t", "link", "c", "own", "two lin", "t u", "…")):
+    for n, text in enumerate(
+        ("lines", "TWO", "é", "t", "link", "d", "d", "own", "two lin", "t u", "…")
+    ):
         yield text, (None, "vision/p")[(n + model.position) % 2], (2, 100)[n % 2]
 
 
