@@ -36,7 +36,7 @@ class QueriesAgree(Histories):
         for recorded in self.model.trail:
             again.follow(recorded)
             self.compare(again, at=again.position, most=self.most)
-        self.compare(again, most=10 * self.most)
+        self.compare(again, most=5 * self.most)
 
     def compare(self, model: Folded, *, at: int | None = None, most: int) -> None:
         """See that both sides answer as the model does.
@@ -77,8 +77,8 @@ def test_at_every_position_both_stores_answer_what_the_log_means() -> None:
     class ForAWhile(QueriesAgree):
         most = 2
 
-    run(ForAWhile, histories=12, steps=30)
-    assert ForAWhile.steps >= 200
+    run(ForAWhile, histories=11, steps=30)
+    assert ForAWhile.steps >= 150
 
 
 # In parts, so that they may run at once.
