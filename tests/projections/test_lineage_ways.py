@@ -62,3 +62,23 @@ def test_a_way_that_would_lead_into_a_dead_end_costs_nothing() -> None:
     onward["r0"].append("target")
     onward["target"] = []
     assert list(ways(onward, "source", "target")) == [("source", "r0", "target")]
+
+
+def test_out_of_a_ring_the_nearest_exit_counts() -> None:
+    """The shortest way on is barred by the way itself, and of the other exits the last one is far."""
+    onward = {
+        "source": ["x1", "p1"],
+        "x1": ["x2", "target"],
+        "x2": ["x3"],
+        "x3": ["x1", "x4", "near1"],
+        "x4": ["x1", "far1"],
+        "near1": ["near2"],
+        "near2": ["target"],
+        **{f"far{n}": [f"far{n + 1}"] for n in range(1, 4)},
+        "far4": ["target"],
+        **{f"p{n}": [f"p{n + 1}"] for n in range(1, 6)},
+        "p6": ["target"],
+        "target": [],
+    }
+    found = [len(way) for way in ways(onward, "source", "target")]
+    assert found == [3, 7, 8, 10]
