@@ -109,6 +109,9 @@ class TextSearch:
             raise InvalidSetting(setting="text", value=f"{text[:20]}…", rule=rule)
         chosen = _kinds(kinds)
         holds = _filter(filter, chosen)
+        if scope.registries is not None or scope.collections is not None:
+            rule = "words are looked for in a place, and with one filter of what is found"
+            raise InvalidFilter(rule=rule)
 
         def walk(asking: Asking, place: Place) -> Iterator[tuple[Place, tuple[_Match, _Found]]]:
             matches = [each for each in _matches(asking, words) if each.kind in chosen]
