@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pydot
@@ -315,6 +316,18 @@ def test_a_tree_shows_each_direction_and_marks_what_it_has_shown(
         "        └─ run vision/mnist/r2 (train, failed)",
         "           └─ vision/mnist/digits:v0 (shown above)",
     ]
+
+
+def test_a_tree_calls_a_run_by_its_own_name_too_if_it_has_one(
+    history: History, views: Given
+) -> None:
+    graph = explore(views(history), "art:0", direction="downstream")
+    nodes = [
+        replace(node, name="nightly run") if isinstance(node, RunNode) else node
+        for node in graph.nodes
+    ]
+    tree = replace(graph, nodes=tuple(nodes)).to_tree()
+    assert "  └─ run vision/mnist/r1 nightly run (train, running)" in tree.splitlines()
 
 
 def test_a_tree_marks_what_was_looked_for(history: History, views: Given) -> None:

@@ -127,7 +127,8 @@ def _text(node: Node, *, choosy: bool) -> str:
     mark = "* " if choosy and node.matches else ""
     if isinstance(node, RunNode):
         about = ", ".join(visible(text) for text in (node.job_type, node.state) if text)
-        return f"{mark}{_name(node)} ({about})"
+        called = "" if node.name == node.id.rpartition("/")[2] else f" {visible(node.name)}"
+        return f"{mark}{_name(node)}{called} ({about})"
     about = "; ".join(
         visible(text)
         for text in (node.type, ", ".join(node.aliases), "deleted" if node.is_deleted else "")
