@@ -175,9 +175,14 @@ def _user(
 
 
 def _most_first(users: Iterable[User]) -> tuple[User, ...]:
-    return tuple(
-        sorted(users, key=lambda user: (-user.figures.uses, user.who, user.through, user.is_gone))
-    )
+    return tuple(sorted(users, key=_rank))
+
+
+def _rank(user: User) -> tuple[int, str, str, bool, str, str, int]:
+    # Two collections that are gone may have had one name, so that the times count too.
+    figures = user.figures
+    times = (str(figures.first), str(figures.last))
+    return (-figures.uses, user.who, user.through, user.is_gone, *times, figures.runs)
 
 
 def _together(users: Sequence[User], *, runs: int) -> Figures:
