@@ -33,7 +33,6 @@ from stemmata_domain.commands.run import Finish, RunPath, Start, Use, Used
 from stemmata_domain.content import ContentStore
 from stemmata_domain.errors import (
     InvalidPath,
-    InvalidSetting,
     StorageFailed,
     UnknownEntity,
     UnknownRegistry,
@@ -41,7 +40,7 @@ from stemmata_domain.errors import (
 from stemmata_domain.events import RunState
 from stemmata_domain.handling import Command, CommandHandler
 from stemmata_domain.metadata import normalize
-from stemmata_domain.names import quoted, setting, text_of
+from stemmata_domain.names import texts
 from stemmata_domain.paths import parse_strict
 from stemmata_domain.ports import Clock, EventStore, IdSource
 from stemmata_projections.audit.fold import AUDIT
@@ -428,18 +427,5 @@ class Stemma(Reader):
 
 
 def _listed(values: Iterable[str] | None) -> tuple[str, ...]:
-    """Return names as commands hold them; a lone text is one name, and nothing is none.
-
-    Raises:
-        InvalidSetting: There is something else among them than text.
-    """
-    if values is None:
-        return ()
-    lone = text_of(values)
-    if lone is not None:
-        return (lone,)
-    try:
-        return tuple(setting(each, what="list of names") for each in values)
-    except TypeError:
-        rule = "give names as a list of texts"
-        raise InvalidSetting(setting="list of names", value=quoted(values), rule=rule) from None
+    """Return names as commands hold them."""
+    return texts(values, what="list of names")

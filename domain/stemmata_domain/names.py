@@ -324,6 +324,24 @@ def setting(value: str, *, what: str) -> str:
     raise InvalidSetting(setting=what, value=text, rule=rule)
 
 
+def texts(values: Iterable[str] | None, *, what: str) -> tuple[str, ...]:
+    """Return several texts; a lone text is one of them, and nothing is none.
+
+    Raises:
+        InvalidSetting: There is something else among them than text.
+    """
+    if values is None:
+        return ()
+    lone = text_of(values)
+    if lone is not None:
+        return (lone,)
+    try:
+        return tuple(setting(each, what=what) for each in values)
+    except TypeError:
+        rule = "give a list of texts"
+        raise InvalidSetting(setting=what, value=quoted(values), rule=rule) from None
+
+
 def text_of(value: object) -> str | None:
     """Return *value* as a plain `str`, None if it is no text.
 

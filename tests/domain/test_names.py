@@ -460,3 +460,17 @@ def test_an_alias_never_names_a_version(text: str) -> None:
 @given(st.integers(min_value=0, max_value=10**18 - 1))
 def test_every_version_number_is_found_again(index: int) -> None:
     assert names.version_index(f"v{index}") == index
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [(None, ()), ("a", ("a",)), (["a", "b"], ("a", "b")), (iter("ab"), ("a", "b"))],
+)
+def test_texts_are_several_or_one_or_none(values: Any, found: tuple[str, ...]) -> None:
+    assert names.texts(values, what="types") == found
+
+
+@pytest.mark.parametrize("values", [5, True, [5], [None], ["a\x00"], b"a", object()])
+def test_what_is_no_list_of_texts_is_refused_by_its_name(values: Any) -> None:
+    with pytest.raises(InvalidSetting, match="Invalid types"):
+        names.texts(values, what="types")

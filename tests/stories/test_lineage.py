@@ -173,6 +173,7 @@ def test_paths_lead_from_one_version_to_what_came_of_it(family: Stemma) -> None:
         ({"name": RAW, "limit": 0}, InvalidSetting),
         ({"name": RAW, "states": ["done"]}, InvalidSetting),
         ({"name": RAW, "types": [7]}, InvalidSetting),
+        ({"name": RAW, "types": 7}, InvalidSetting),
         ({"name": RAW, "since": "2026-03-03"}, InvalidMoment),
         ({"name": RAW, "until": 7}, InvalidMoment),
         ({"name": RAW, "run": TRAIN}, InvalidSetting),

@@ -11,7 +11,7 @@ from stemmata.reading.base import Asking
 from stemmata_domain.aggregates.versions import version_id
 from stemmata_domain.errors import InvalidSetting, UnknownVersion
 from stemmata_domain.events import RunState
-from stemmata_domain.names import quoted, setting, version_index
+from stemmata_domain.names import quoted, setting, texts, version_index
 from stemmata_domain.paths import parse_strict
 from stemmata_projections.lineage.exploring import explore
 from stemmata_projections.lineage.fold import RUNNING
@@ -67,9 +67,9 @@ class LineageQueries(Asking):
             ValueError: An argument cannot be used.
         """
         sought = Sought(
-            types=_texts(types, what="types"),
-            states=tuple(map(_state, _texts(states, what="states"))),
-            projects=tuple(map(self._in_full, _texts(projects, what="projects"))),
+            types=texts(types, what="types"),
+            states=tuple(map(_state, texts(states, what="states"))),
+            projects=tuple(map(self._in_full, texts(projects, what="projects"))),
             since=None if since is None else time(since, what="since"),
             until=None if until is None else time(until, what="until"),
         )
@@ -155,13 +155,6 @@ class LineageQueries(Asking):
 
     def _in_full(self, project: str) -> str:
         return project if "/" in project else f"{self.entity or ''}/{project}"
-
-
-def _texts(values: Iterable[str], *, what: str) -> tuple[str, ...]:
-    # A text is an iterable of texts too, and never meant as one.
-    if isinstance(values, str):
-        values = (values,)
-    return tuple(setting(value, what=what) for value in values)
 
 
 def _state(state: str) -> str:

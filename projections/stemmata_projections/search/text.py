@@ -17,7 +17,7 @@ from itertools import groupby, islice
 from typing import Literal, TypeAlias, assert_never, cast
 
 from stemmata_domain.errors import InvalidFilter, InvalidSetting
-from stemmata_domain.names import setting
+from stemmata_domain.names import setting, texts
 from stemmata_projections.paging import Page
 from stemmata_projections.search import queries as q
 from stemmata_projections.search.fields import COLLECTIONS, REGISTRIES, VERSIONS
@@ -131,7 +131,7 @@ class TextSearch:
 
 
 def _kinds(kinds: Sequence[str]) -> tuple[ThingKind, ...]:
-    chosen = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    chosen = texts(kinds, what="kinds")
     for kind in chosen:
         if kind not in KINDS:
             rule = f"must be one of: {', '.join(KINDS)}"
