@@ -7,24 +7,27 @@
 ``file:///var/blobs``             content in a directory, by its absolute path
 ``blobs``                         content in a directory, relative to the working directory
 ================================  ==============================================================
+
+Packages may bring more schemes: :mod:`stemmata_adapters.schemes`.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote
 
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
-from stemmata_adapters.content_stores.disk import DiskContentStore
-from stemmata_adapters.content_stores.memory import MemoryContentStore
-from stemmata_adapters.databases.sqlite import SqliteDatabase
-from stemmata_adapters.event_stores.memory import MemoryEventStore
-from stemmata_adapters.event_stores.sqlite import SqliteEventStore
+from stemmata_adapters.databases.sqlite import path_of
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
-from stemmata_adapters.view_stores.memory import MemoryViewStore
-from stemmata_adapters.view_stores.sqlite import SqliteViewStore
+from stemmata_adapters.schemes import (
+    Storage,
+    keeps_views,
+    open_content_store,
+    open_event_store,
+    open_view_store,
+    scheme_of,
+)
 from stemmata_domain.content import ContentStore
 from stemmata_domain.errors import InvalidSetting
 from stemmata_domain.ports import Clock, EventStore, IdSource
@@ -33,8 +36,9 @@ from stemmata_projections.view_store import ViewStore
 
 
 def open(  # the verb that every reader expects; the module keeps it from the builtin
-    url: str | None = None,
+    url: str | Storage | None = None,
     *,
+    views: str | None = None,
     content: str | os.PathLike[str] | None = None,
     actor: str | None = None,
     entity: str | None = None,
@@ -45,11 +49,14 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
 ) -> Stemma:
     """Open a registry, making what is missing, and return a handle on it.
 
-    What is not given is taken from the environment (:mod:`stemmata.settings`). Without a content store
-    of its own, a SQLite registry keeps content beside its file, in a directory with the same name and
-    the ending `.content`.
+    What is not given is taken from the environment (:mod:`stemmata.settings`). Without a place of their
+    own, views are kept with the events, or in memory where their store keeps none. Without a content
+    store of its own, a SQLite registry keeps content beside its file, in a directory with the same name
+    and the ending `.content`.
 
     Args:
+        url: Where the log is, or a host's own storage for log and views.
+        views: Where the views are, if not with the log.
         actor: Who acts through this handle.
         entity: What completes names without an entity.
         project: What completes names without a project.
@@ -61,14 +68,14 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
     """
     found = settings()
     url = url or found.url
-    place = content if content is not None else found.content
+    place = os.fspath(content) if content is not None else found.content or content_of(url)
     clock, ids = clock or SystemClock(), ids or TimeOrderedIds()
-    events, views, beside = _stores(url, ids)
+    log, view_store = _stores(url, views or found.views, ids)
     try:
         return Stemma(
-            events=events,
-            views=views,
-            content=_content(beside if place is None else os.fspath(place)),
+            events=log,
+            views=view_store,
+            content=open_content(place),
             clock=clock,
             ids=ids,
             actor=actor or found.actor,
@@ -78,60 +85,56 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
             progress=progress,
         )
     except BaseException:
+        view_store.close()
+        log.close()
+        raise
+
+
+def _stores(url: str | Storage, views: str | None, ids: IdSource) -> tuple[EventStore, ViewStore]:
+    if not isinstance(url, str):
+        return url.open(ids=ids)
+    events = open_event_store(url, ids=ids)
+    try:
+        return events, open_view_store(views or _views_of(url), beside=events)
+    except BaseException:
         events.close()
         raise
 
 
-def _stores(url: str, ids: IdSource) -> tuple[EventStore, ViewStore, str]:
-    match url.partition("://")[0] if "://" in url else "":
-        case "memory":
-            return MemoryEventStore(ids=ids), MemoryViewStore(), "memory://"
-        case "sqlite":
-            path = sqlite_path(url)
-            database = SqliteDatabase(path)
-            try:
-                events = SqliteEventStore(database, ids=ids)
-            except BaseException:
-                database.close()
-                raise
-            return events, SqliteViewStore(database), f"{path}.content"
-        case _:
-            rule = "use sqlite:///path/to/registry.db or memory://"
-            raise InvalidSetting(setting="URL", value=url, rule=rule)
+def _views_of(url: str) -> str:
+    return url if keeps_views(url) else "memory://"
 
 
-def sqlite_path(url: str) -> Path:
-    """Return the file of a `sqlite:` URL: three slashes before a relative path, four before an absolute.
+def content_of(url: str | Storage) -> str:
+    """Return where the content of a registry is kept if nobody says.
 
     Raises:
-        InvalidSetting: It names a host, or no file.
+        InvalidSetting: It does not follow from the URL.
     """
-    _, _, rest = url.partition("://")
-    if not rest.startswith("/") or rest == "/":
-        rule = "use sqlite:///relative/path.db or sqlite:////absolute/path.db"
-        raise InvalidSetting(setting="URL", value=url, rule=rule)
-    return _at_home(unquote(rest[1:]), setting="URL", value=url)
-
-
-def _content(place: str) -> ContentStore:
-    if "://" not in place:
-        found = _at_home(place, setting="content", value=place)
-        return DiskContentStore.open(found.absolute())
-    scheme, _, rest = place.partition("://")
-    host, slash, path = rest.partition("/")
-    match scheme:
+    match scheme_of(url) if isinstance(url, str) else None:
+        case "sqlite":
+            return f"{path_of(str(url))}.content"
         case "memory":
-            return MemoryContentStore()
-        case "file" if host in ("", "localhost") and path.strip("/"):
-            return DiskContentStore.open(Path(slash + unquote(path)))
+            return "memory://"
         case _:
-            rule = "use file:///path/to/blobs, a plain path, or memory://"
-            raise InvalidSetting(setting="content URL", value=place, rule=rule)
+            rule = (
+                "say where content is kept: content=... or STEMMATA_CONTENT, such as file:///blobs"
+            )
+            raise InvalidSetting(setting="content", value="", rule=rule)
 
 
-def _at_home(path: str, *, setting: str, value: str) -> Path:
+def open_content(place: str) -> ContentStore:
+    """Open the content store at a URL or in a folder, making it if it is missing.
+
+    Raises:
+        InvalidSetting: The URL is malformed, or its scheme unknown.
+        StorageFailed: The store cannot be opened.
+    """
+    if "://" in place:
+        return open_content_store(place)
     try:
-        return Path(path).expanduser()
+        folder = Path(place).expanduser().absolute()
     except RuntimeError as error:
         rule = "there is no such user, or nobody knows where their home is"
-        raise InvalidSetting(setting=setting, value=value, rule=rule) from error
+        raise InvalidSetting(setting="content", value=place, rule=rule) from error
+    return open_content_store(folder.as_uri())

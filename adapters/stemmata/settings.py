@@ -2,6 +2,7 @@
 
 ========================  ====================================================================
 ``STEMMATA_URL``          event store and views, `sqlite:///path` or `memory://`
+``STEMMATA_VIEWS``        views, if they are not to be with the events
 ``STEMMATA_CONTENT``      content store, `file:///path` or `memory://`
 ``STEMMATA_ACTOR``        who acts; the login name where it is not set
 ``STEMMATA_ENTITY``       entity for whoever names none
@@ -27,6 +28,7 @@ class Settings:
     """The settings of a process."""
 
     url: str
+    views: str | None
     content: str | None
     actor: str
     entity: str | None
@@ -39,6 +41,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
     found = os.environ if environment is None else environment
     return Settings(
         url=found.get("STEMMATA_URL") or DEFAULT_URL,
+        views=found.get("STEMMATA_VIEWS") or None,
         content=found.get("STEMMATA_CONTENT") or None,
         actor=found.get("STEMMATA_ACTOR") or _login(),
         entity=found.get("STEMMATA_ENTITY") or None,

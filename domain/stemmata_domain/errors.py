@@ -690,6 +690,17 @@ class StoreUnavailable(StorageFailed):
 
 
 @dataclass(eq=False, kw_only=True)
+class ChangeImpossible(StorageFailed):
+    """A view cannot take a change, however often it is tried, such as opening a row twice."""
+
+    store: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.store}: a view cannot take a change ({self.why})"
+
+
+@dataclass(eq=False, kw_only=True)
 class BlobMissing(StorageFailed, LookupError):
     """The content store has no blob under this digest."""
 

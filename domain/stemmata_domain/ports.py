@@ -6,7 +6,7 @@ An ability that not every store has is a protocol of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -98,6 +98,85 @@ class KeepsSnapshots(Protocol):
 
     def load_snapshot(self, stream: str) -> Snapshot | None:
         """Return the newest snapshot of *stream*."""
+        ...
+
+
+class KeptEvent(NamedTuple):
+    """An event as a store keeps it: its place in the log, and bytes that are final.
+
+    Attributes:
+        topic: Says what kind of event the bytes are.
+        state: The event and its envelope, as `stemmata_domain.codec` wrote them.
+    """
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    state: bytes
+
+
+@runtime_checkable
+class HandsOverEvents(Protocol):
+    """A store whose events can move to another one, byte for byte and at the same positions."""
+
+    def read_kept(self, *, after: int = 0, limit: int = 1000) -> Sequence[KeptEvent]:
+        """Return the events of all streams after a position, in order, unread."""
+        ...
+
+    def take_over(self, events: Sequence[KeptEvent], *, after: int) -> None:
+        """Append events that another store kept, at their own positions; they are durable then.
+
+        Raises:
+            WrongExpectedVersion: An event does not follow its stream; nothing was written.
+            StoreUnavailable: The head is not at *after*, or positions would not be the same; nothing
+                was written.
+        """
+        ...
+
+
+class Watch(Protocol):
+    """Notices appends; for one thread."""
+
+    def wait(self, timeout: float) -> None:
+        """Return as soon as anything was appended since the last call, or since the watch began.
+
+        It may return early, and does so after *timeout* seconds; who waits looks what there is.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the watch; from another thread it ends a wait too. Closing again does nothing."""
+        ...
+
+
+@runtime_checkable
+class TellsOfAppends(Protocol):
+    """A store that tells when somebody appends, in this process at once, elsewhere within 50 ms."""
+
+    def watch(self) -> Watch:
+        """Begin to notice appends."""
+        ...
+
+
+@runtime_checkable
+class KeepsCursors(Protocol):
+    """A store that remembers how far named readers of its log have come."""
+
+    def save_cursor(self, name: str, position: int) -> None:
+        """Remember a position, in place of the last one; it is durable then."""
+        ...
+
+    def load_cursor(self, name: str) -> int | None:
+        """Return the position that was saved last under *name*."""
+        ...
+
+    def cursors(self) -> Mapping[str, int]:
+        """Return all cursors by their names."""
+        ...
+
+    def drop_cursor(self, name: str) -> None:
+        """Forget a cursor; there may be none."""
         ...
 
 

@@ -5,18 +5,39 @@ The contract suite in `stemmata_adapters.contracts` is the full statement of wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from stemmata_domain.ports import EventStore
 from stemmata_projections.changes import Change
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
-from stemmata_projections.tables import Row, Value
+from stemmata_projections.tables import Row, Table, Value
 
 Params = Mapping[str, Value]
 Found = TypeVar("Found", bound=Row)
+
+
+class Parked(NamedTuple):
+    """An event that a projection could not take: its view is what the others have made of it.
+
+    Attributes:
+        position: Of the event.
+        cause: What went wrong, in words.
+    """
+
+    projection: str
+    position: int
+    cause: str
+
+
+class HeldRow(NamedTuple):
+    """A row with the range of positions over which it holds; `OPEN_END` if it has not ended."""
+
+    row: Row
+    valid_from: int
+    valid_to: int
 
 
 class ViewStore(Protocol):
@@ -48,15 +69,27 @@ class ViewStore(Protocol):
         *,
         after: int,
         upto: int,
+        parked: Sequence[Parked] = (),
     ) -> bool:
         """Apply the changes of the events after one position up to another, in their order.
 
         Each change comes with the position of its event. Nothing is done, and False returned, unless
         the views of all *projections* stand at *after*, in the schemas that they were prepared with.
 
+        Args:
+            parked: Events among them whose changes are left out, to be remembered with the page.
+
         Raises:
-            StorageFailed: A change cannot be made, such as opening a row whose key is open; nothing is
-                applied.
+            ChangeImpossible: A change cannot be made, such as opening a row whose key is open; nothing
+                is applied.
+            StorageFailed: The store cannot be written; nothing is applied.
+        """
+        ...
+
+    def parked(self) -> Sequence[Parked]:
+        """Return the events that views could not take, by projection and position.
+
+        They are forgotten when their view is made anew.
         """
         ...
 
@@ -70,12 +103,46 @@ class ViewStore(Protocol):
         """
         ...
 
+    def scan(self, table: Table) -> Iterator[HeldRow]:
+        """Give every row of a table that ever held, by the values of its key and by where it begins.
+
+        Text is sorted by code points. Memory is bounded; what is applied meanwhile may be missed.
+        """
+        ...
+
     def reading(self) -> AbstractContextManager[None]:
         """Let all queries inside, on this thread, see the one state that the first of them sees."""
         ...
 
     def close(self) -> None:
         """Let go of what the store holds open."""
+        ...
+
+
+class ViewsBeside(ViewStore, Protocol):
+    """Views that are built while others of the same names are in use."""
+
+    def take_place(self) -> bool:
+        """Put these views in the place of those in use, in one step: no query sees anything between.
+
+        Nothing is done, and False returned, while one of those in use has followed the log further.
+        """
+        ...
+
+
+@runtime_checkable
+class RebuildsBeside(Protocol):
+    """A view store that can build views anew beside those in use."""
+
+    def beside(self, projections: Sequence[Projection]) -> AbstractContextManager[ViewsBeside]:
+        """Hold the only right to rebuild, and give empty views beside those in use.
+
+        When the block ends without their having taken place, they are dropped. What a process that died
+        has left is dropped when views are prepared, or built anew.
+
+        Raises:
+            StoreUnavailable: Somebody else is at it.
+        """
         ...
 
 

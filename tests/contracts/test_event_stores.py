@@ -29,7 +29,6 @@ from stemmata_adapters.contracts.event_store import (
     EventStoreContract,
     Opener,
     SnapshotContract,
-    StoredRow,
     TurnTakingContract,
     append,
     events,
@@ -46,7 +45,7 @@ from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_domain.codec import Envelope
 from stemmata_domain.errors import EventUnreadable, StoreUnavailable, WrongExpectedVersion
 from stemmata_domain.events import TeamCreated
-from stemmata_domain.ports import NO_STREAM, Append, EventStore, Snapshot
+from stemmata_domain.ports import NO_STREAM, Append, EventStore, KeptEvent, Snapshot
 
 
 def open_sqlite(path: Path) -> SqliteEventStore:
@@ -58,10 +57,10 @@ class TestMemoryEventStore(EventStoreContract, TurnTakingContract, SnapshotContr
     def store(self) -> MemoryEventStore:
         return MemoryEventStore(ids=TimeOrderedIds())
 
-    def stored_rows(self, store: EventStore) -> list[StoredRow]:
+    def stored_rows(self, store: EventStore) -> list[KeptEvent]:
         assert isinstance(store, MemoryEventStore)
         return [
-            StoredRow(n, str(s.originator_id), s.originator_version, s.topic, s.state)
+            KeptEvent(n, str(s.originator_id), s.originator_version, s.topic, s.state)
             for n, s in enumerate(store.recorder._stored_events, 1)
         ]
 
@@ -83,12 +82,12 @@ class TestSqliteEventStore(
         yield store
         store.close()
 
-    def stored_rows(self, store: EventStore) -> list[StoredRow]:
+    def stored_rows(self, store: EventStore) -> list[KeptEvent]:
         assert isinstance(store, SqliteEventStore)
         with closing(sqlite3.connect(store.recorder.database.path)) as raw:
             columns = "position, stream, version, topic, state"
             rows = raw.execute(f"SELECT {columns} FROM event ORDER BY position").fetchall()
-        return [StoredRow(*row) for row in rows]
+        return [KeptEvent(*row) for row in rows]
 
     def test_an_event_of_a_newer_release_is_told_with_its_position(
         self, store: SqliteEventStore

@@ -16,7 +16,7 @@ from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.memory import MemoryViewStore
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
-from stemmata_domain.errors import StoreUnavailable
+from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
 from stemmata_domain.events import AliasAdded, Event, TeamCreated
 from stemmata_domain.ports import NO_STREAM, Append
 from stemmata_domain.recorded import Context, RecordedEvent
@@ -31,6 +31,7 @@ from stemmata_projections.tables import Column, Table
 from stemmata_projections.version_index.fold import VERSION_INDEX
 from stemmata_projections.version_index.index import VersionIndex
 from stemmata_projections.version_index.tables import ALIAS
+from stemmata_projections.view_store import Parked
 from tests.projections.answers import answers
 from tests.projections.busy import (
     SteadyClock,
@@ -198,7 +199,7 @@ def test_a_change_that_cannot_be_made_inline_undoes_the_append(
     organize(commands)
     commands.handle(log("A"), actor="ada")
     head = events.head()
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(ChangeImpossible):
         commands.handle(log("B"), actor="ada")
     assert events.head() == head
     assert len(stored(path, ALIAS)) == 1
@@ -302,9 +303,10 @@ def test_a_page_that_somebody_else_has_followed_is_passed_over() -> None:
             *,
             after: int,
             upto: int,
+            parked: Sequence[Parked] = (),
         ) -> bool:
             changes = list(changes)
-            assert super().apply(projections, changes, after=after, upto=upto)
+            assert super().apply(projections, changes, after=after, upto=upto, parked=parked)
             return super().apply(projections, changes, after=after, upto=upto)
 
     views = Overtaken()

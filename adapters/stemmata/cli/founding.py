@@ -13,9 +13,9 @@ from stemmata.cli.page import Block, Code, Facts, Line, Reply, sentences, strong
 from stemmata.cli.printable import word
 from stemmata.cli.session import url_of
 from stemmata.cli.shapes import organization_shape
-from stemmata.opening import sqlite_path
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
+from stemmata_adapters.databases.sqlite import path_of
 from stemmata_domain.errors import UnknownOrganization
 from stemmata_projections.version_index.views import Organization, Registry
 
@@ -128,6 +128,8 @@ def _environment(
 ) -> Iterator[tuple[str, str]]:
     """Yield the settings by which everything that follows needs no options."""
     yield "STEMMATA_URL", _from_anywhere(url_of(place))
+    if views := place.views or settings().views:
+        yield "STEMMATA_VIEWS", _from_anywhere(views)
     if content := place.content or settings().content:
         yield "STEMMATA_CONTENT", _absolute(content)
     if people:
@@ -140,7 +142,7 @@ def _from_anywhere(url: str) -> str:
     """Return *url* so that it holds in every folder."""
     if not url.startswith("sqlite:"):
         return url
-    return f"sqlite:///{quote(sqlite_path(url).absolute().as_posix())}"
+    return f"sqlite:///{quote(path_of(url).absolute().as_posix())}"
 
 
 def _absolute(content: str) -> str:

@@ -46,6 +46,7 @@ class Place:
     """Which registry is meant, who acts, and what completes short names; None leaves it open."""
 
     url: str | None = None
+    views: str | None = None
     content: str | None = None
     actor: str | None = None
     entity: str | None = None

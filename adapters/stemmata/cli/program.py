@@ -72,6 +72,14 @@ def _program(
             show_default=False,
         ),
     ] = None,
+    views: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where views are kept. [default: STEMMATA_VIEWS, or else with the registry]",
+            show_default=False,
+        ),
+    ] = None,
     content: Annotated[
         str | None,
         typer.Option(
@@ -114,7 +122,7 @@ def _program(
     A registry is one file, which the first 'init' makes; nothing has to be started. Options that say
     which registry, and who acts, come before the command.
     """
-    context.obj = Place(url=url, content=content, actor=actor, entity=entity)
+    context.obj = Place(url=url, views=views, content=content, actor=actor, entity=entity)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from stemmata.cli.bars import bar
 from stemmata.cli.options import Place
 from stemmata.opening import open as open_registry
-from stemmata.opening import sqlite_path
 from stemmata.reading.reader import Reader
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
+from stemmata_adapters.databases.sqlite import path_of
 from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable, UnknownEntity
 
 
@@ -46,12 +46,13 @@ def opened(place: Place, *, to_found: bool = False) -> Iterator[Stemma]:
 def _open(place: Place, *, to_found: bool) -> Stemma:
     url = url_of(place)
     try:
-        file = sqlite_path(url) if url.startswith("sqlite:") else None
+        file = path_of(url) if url.startswith("sqlite:") else None
         if file is not None and not to_found and not file.exists():
             raise _nowhere(file)
         with bar("Bringing views up to date", counting="events") as progress:
             return open_registry(
                 url,
+                views=place.views,
                 content=place.content,
                 actor=place.actor,
                 entity=place.entity,

@@ -357,7 +357,13 @@ def _folder(location: str | Path) -> Path:
     if isinstance(location, Path) or not location.startswith("file:"):
         return Path(location)
     url = urlsplit(location)
-    if url.netloc not in {"", "localhost"} or not url.path or url.query or url.fragment:
+    named = url.path.strip("/") and not url.query and not url.fragment
+    if url.netloc not in {"", "localhost"} or not named:
         rule = "give the folder of a content store by its path, or as file:///path"
         raise InvalidSetting(setting="content URL", value=location, rule=rule)
     return Path(url2pathname(url.path))
+
+
+def open_url(url: str) -> DiskContentStore:
+    """Open the store in the folder that a `file:` URL names, making it if it is missing."""
+    return DiskContentStore.open(url)

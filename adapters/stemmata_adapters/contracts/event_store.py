@@ -7,7 +7,7 @@ class TestMyEventStore(EventStoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[EventStore]: ...
 
-    def stored_rows(self, store: EventStore) -> list[StoredRow]: ...
+    def stored_rows(self, store: EventStore) -> list[KeptEvent]: ...
 ```
 
 What not every store can do is a class of its own, to be named beside it:
@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import pytest
 from pydantic import JsonValue
@@ -41,21 +41,11 @@ from stemmata_domain.events import (
     TeamCreated,
     VersionLinked,
 )
-from stemmata_domain.ports import NO_STREAM, Append, EventStore, Snapshot
+from stemmata_domain.ports import NO_STREAM, Append, EventStore, KeptEvent, Snapshot
 from stemmata_domain.recorded import Context, RecordedEvent
 
 CONTEXT = Context("ada", datetime(2026, 3, 3, 12, 0, 0, 123456, tzinfo=UTC), "c" * 32, None)
 PATIENCE = 60.0
-
-
-class StoredRow(NamedTuple):
-    """An event as it stands on the medium."""
-
-    position: int
-    stream: str
-    version: int
-    topic: str
-    state: bytes
 
 
 class TurnTakingStore(EventStore, Protocol):
@@ -101,7 +91,7 @@ def versions(store: EventStore, stream: str) -> list[int]:
 class _Contract:
     """What the parts of the contract share."""
 
-    def stored_rows(self, store: EventStore) -> list[StoredRow]:
+    def stored_rows(self, store: EventStore) -> list[KeptEvent]:
         """Return all events as they stand on the medium, by position, past the store."""
         raise NotImplementedError
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Param, Query, Step, by, fields
 from stemmata_projections.tables import OPEN_END, Column, Row, Table, Value
-from stemmata_projections.view_store import Params, ViewStore
+from stemmata_projections.view_store import HeldRow, Params, ViewStore
 
 THING = Table(
     "contract_thing",
@@ -34,14 +33,6 @@ OTHER = Table("contract_other", (Column("name"), Column("size", "integer")), key
 
 THINGS = Projection("contract_things", schema=1, tables=(THING, PART), folds={})
 OTHERS = Projection("contract_others", schema=1, tables=(OTHER,), folds={})
-
-
-class StoredRow(NamedTuple):
-    """A row as it stands on the medium, JSON and flags as they were given."""
-
-    row: Row
-    valid_from: int
-    valid_to: int
 
 
 def thing(
@@ -95,7 +86,7 @@ class PlainRows:
     """Parts as a list of rows with their ranges, and a random life of theirs."""
 
     def __init__(self) -> None:
-        self.rows: list[StoredRow] = []
+        self.rows: list[HeldRow] = []
 
     def happen(self, chance: random.Random, position: int) -> list[Change]:
         """Change some rows at a position, and return the changes."""
@@ -112,13 +103,13 @@ class PlainRows:
         return [self._close(key, position), self._open((whole, place, label, None), position)]
 
     def _open(self, row: Row, position: int) -> Change:
-        self.rows.append(StoredRow(row, position, OPEN_END))
+        self.rows.append(HeldRow(row, position, OPEN_END))
         return Open(PART, row)
 
     def _close(self, where: Mapping[str, Value], position: int) -> Change:
         for place, (row, begin, end) in enumerate(self.rows):
             if end == OPEN_END and _has(row, where):
-                self.rows[place] = StoredRow(row, begin, position)
+                self.rows[place] = HeldRow(row, begin, position)
         return Close(PART, where)
 
     def _amend(
@@ -128,7 +119,7 @@ class PlainRows:
         self._close(where, position)
         for row in ended:
             amended = {**dict(zip(_PART_COLUMNS, row, strict=True)), **values}
-            self.rows.append(StoredRow(tuple(amended.values()), position, OPEN_END))
+            self.rows.append(HeldRow(tuple(amended.values()), position, OPEN_END))
         return Amend(PART, where, values)
 
     def answer(self, where: Params, at: int | None) -> list[Row]:

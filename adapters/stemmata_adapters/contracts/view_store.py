@@ -7,7 +7,7 @@ class TestMyViewStore(ViewStoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[ViewStore]: ...
 
-    def stored_rows(self, store: ViewStore, table: Table) -> list[StoredRow]: ...
+    def stored_rows(self, store: ViewStore, table: Table) -> list[HeldRow]: ...
 ```
 
 What not every store can do is a class of its own, to be named beside it:
@@ -40,7 +40,6 @@ from stemmata_adapters.contracts.view_samples import (
     THING_BY_ID,
     THINGS,
     PlainRows,
-    StoredRow,
     apply,
     ids,
     part,
@@ -48,14 +47,14 @@ from stemmata_adapters.contracts.view_samples import (
     rows_of,
     thing,
 )
-from stemmata_domain.errors import StorageFailed
+from stemmata_domain.errors import ChangeImpossible
 from stemmata_domain.events import TeamCreated
 from stemmata_domain.ports import NO_STREAM, Append, EventStore, SerialisesWriters
 from stemmata_domain.recorded import Context
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.queries import Compare, Field, Param, Query, Step, by, fields
 from stemmata_projections.tables import OPEN_END, Row, Table, Value
-from stemmata_projections.view_store import Params, ViewStore
+from stemmata_projections.view_store import HeldRow, Params, ViewStore
 
 PATIENCE = 60.0
 
@@ -75,7 +74,7 @@ Operator: TypeAlias = Literal["<", "<=", ">", ">=", "in"]
 class _Contract:
     """What the parts of the contract share."""
 
-    def stored_rows(self, store: ViewStore, table: Table) -> list[StoredRow]:
+    def stored_rows(self, store: ViewStore, table: Table) -> list[HeldRow]:
         """Return all rows of a table as they stand on the medium, past the store, in any order."""
         raise NotImplementedError
 
@@ -129,8 +128,8 @@ class ViewStoreContract(ViewQuestionsContract, _Contract):
         assert store.apply([THINGS.name], changes, after=0, upto=5) is True
         assert store.checkpoint(THINGS.name) == 5
         assert sorted(self.stored_rows(store, THING)) == [
-            StoredRow(("a", None, 1, None, None), 1, OPEN_END),
-            StoredRow(("b", None, None, None, None), 2, OPEN_END),
+            HeldRow(("a", None, 1, None, None), 1, OPEN_END),
+            HeldRow(("b", None, None, None, None), 2, OPEN_END),
         ]
 
     def test_a_page_without_changes_moves_the_checkpoint(self, store: ViewStore) -> None:
@@ -198,7 +197,7 @@ class ViewStoreContract(ViewQuestionsContract, _Contract):
         for change in changes:
             first = (2, Close(PART, {"whole": "a", "place": 7}))
             page: list[tuple[int, Change]] = [(2, thing("b")), first, (2, change)]
-            with pytest.raises(StorageFailed):
+            with pytest.raises(ChangeImpossible):
                 store.apply([THINGS.name], page, after=1, upto=2)
         assert store.checkpoint(THINGS.name) == 1
         assert ids(store.query(EVERY_THING, {})) == ["a"]
@@ -234,8 +233,8 @@ class ViewStoreContract(ViewQuestionsContract, _Contract):
         assert sizes == [[], [], [], [1], [1], [], [], [], [2], [2], [2]]
         assert [row[2] for row in store.query(EVERY_THING, {})] == [2]
         assert sorted(self.stored_rows(store, THING)) == [
-            StoredRow(("a", None, 1, None, None), 3, 5),
-            StoredRow(("a", None, 2, None, None), 8, OPEN_END),
+            HeldRow(("a", None, 1, None, None), 3, 5),
+            HeldRow(("a", None, 2, None, None), 8, OPEN_END),
         ]
 
     def test_a_row_may_end_where_another_of_its_key_begins(self, store: ViewStore) -> None:

@@ -16,10 +16,11 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from urllib.parse import unquote
 
 from stemmata_adapters.databases import forks
 from stemmata_adapters.databases.file_lock import FileLock
-from stemmata_domain.errors import StorageFailed, StoreTooNew, StoreUnavailable
+from stemmata_domain.errors import InvalidSetting, StorageFailed, StoreTooNew, StoreUnavailable
 
 _APPLICATION_ID = 0x5374656D  # "Stem"
 _BUSY_SECONDS = 30.0
@@ -284,3 +285,20 @@ class _Lease:
 def unavailable(path: Path, error: sqlite3.Error) -> StorageFailed:
     """Return the failure to raise for an error of SQLite."""
     return StoreUnavailable(store=str(path), why=str(error))
+
+
+def path_of(url: str) -> Path:
+    """Return the file of a `sqlite:` URL: three slashes before a relative path, four before an absolute.
+
+    Raises:
+        InvalidSetting: It names a host, or no file.
+    """
+    _, _, rest = url.partition("://")
+    if not rest.startswith("/") or rest == "/":
+        rule = "use sqlite:///relative/path.db or sqlite:////absolute/path.db"
+        raise InvalidSetting(setting="URL", value=url, rule=rule)
+    try:
+        return Path(unquote(rest[1:])).expanduser()
+    except RuntimeError as error:
+        rule = "there is no such user, or nobody knows where their home is"
+        raise InvalidSetting(setting="URL", value=url, rule=rule) from error

@@ -97,3 +97,8 @@ class MemoryEventStore(RecorderEventStore):
     def load_snapshot(self, stream: str) -> Snapshot | None:
         """Return the newest snapshot; see the port."""
         return self._snapshots.get(stream)
+
+
+def open_url(url: str, *, ids: IdSource) -> MemoryEventStore:  # noqa: ARG001 (every scheme is called alike)
+    """Return a new, empty store, whatever follows `memory://`."""
+    return MemoryEventStore(ids=ids)

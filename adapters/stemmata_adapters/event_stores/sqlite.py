@@ -21,7 +21,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from stemmata_adapters.databases.sqlite import SqliteDatabase, unavailable
+from stemmata_adapters.databases.sqlite import SqliteDatabase, path_of, unavailable
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
 from stemmata_domain.errors import WrongExpectedVersion
 from stemmata_domain.ports import NO_STREAM, IdSource, Snapshot
@@ -247,3 +247,13 @@ class SqliteEventStore(RecorderEventStore):
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+
+def open_url(url: str, *, ids: IdSource) -> SqliteEventStore:
+    """Open the log in the file that a `sqlite:` URL names, making it if it is missing."""
+    database = SqliteDatabase(path_of(url))
+    try:
+        return SqliteEventStore(database, ids=ids)
+    except BaseException:
+        database.close()
+        raise

@@ -12,11 +12,12 @@ from typing import Any, TypeVar, assert_never, cast
 
 from stemmata_adapters.view_stores.memory_plans import Plan
 from stemmata_adapters.view_stores.memory_rows import Moment, Rows, Undo
+from stemmata_domain.ports import EventStore
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import OPEN_END, Row, Table
-from stemmata_projections.view_store import Params
+from stemmata_projections.view_store import HeldRow, Params, Parked
 
 Found = TypeVar("Found", bound=Row)
 
@@ -29,6 +30,7 @@ class MemoryViewStore:
         self._rows: dict[Table, Rows] = {}
         self._schemas: dict[str, int] = {}
         self._positions: dict[str, int] = {}
+        self._parked: list[Parked] = []
         self._plans: dict[Query[Any], Plan] = {}
 
     def prepare(self, projections: Sequence[Projection]) -> None:
@@ -39,6 +41,7 @@ class MemoryViewStore:
                     self._schemas[projection.name] = projection.schema
                     self._positions[projection.name] = 0
                     self._rows.update((table, Rows(table)) for table in projection.tables)
+                    self._parked = [p for p in self._parked if p.projection != projection.name]
 
     def checkpoint(self, projection: str) -> int:
         """Return how far a view has come; see the port."""
@@ -51,6 +54,7 @@ class MemoryViewStore:
         *,
         after: int,
         upto: int,
+        parked: Sequence[Parked] = (),
     ) -> bool:
         """Apply a page of changes; see the port."""
         with self._mutex:
@@ -65,7 +69,13 @@ class MemoryViewStore:
                     step()
                 raise
             self._positions.update(dict.fromkeys(projections, upto))
+            self._parked += parked
             return True
+
+    def parked(self) -> Sequence[Parked]:
+        """Return what views could not take; see the port."""
+        with self._mutex:
+            return sorted(self._parked)
 
     def _apply(self, position: int, change: Change, undo: list[Undo]) -> None:
         rows = self._rows[change.table]
@@ -91,6 +101,14 @@ class MemoryViewStore:
         with self._mutex:
             return cast("Sequence[Found]", plan.answer(self._rows, params, moment))
 
+    def scan(self, table: Table) -> Iterator[HeldRow]:
+        """Give every row of a table; see the port."""
+        key = [table.place(column) for column in table.key]
+        with self._mutex:
+            held = self._rows[table].every()
+        held.sort(key=lambda each: ([each.row[place] for place in key], each.valid_from))
+        yield from held
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Hold one state; see the port."""
@@ -99,3 +117,8 @@ class MemoryViewStore:
 
     def close(self) -> None:
         """Do nothing; memory is let go of with the store."""
+
+
+def open_url(url: str, *, beside: EventStore) -> MemoryViewStore:  # noqa: ARG001 (every scheme is called alike)
+    """Return a new, empty store, whatever follows `memory://`."""
+    return MemoryViewStore()

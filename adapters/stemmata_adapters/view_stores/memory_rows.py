@@ -8,8 +8,9 @@ from typing import NamedTuple, cast
 
 import orjson
 
-from stemmata_domain.errors import StoreUnavailable
+from stemmata_domain.errors import ChangeImpossible
 from stemmata_projections.tables import OPEN_END, Row, Table, Value
+from stemmata_projections.view_store import HeldRow
 
 Undo = Callable[[], None]
 
@@ -91,7 +92,7 @@ class Rows:
         key = self._table.key
         if self._open[key].get(self._group(held, indexes(self._table)[key])):
             why = f"{self._table.name} has an open row with the key of {row}"
-            raise StoreUnavailable(store="view store in memory", why=why)
+            raise ChangeImpossible(store="view store in memory", why=why)
         for index, places in indexes(self._table).items():
             self._every[index].setdefault(self._group(held, places), []).append(held)
         self._resume(held)
@@ -141,6 +142,17 @@ class Rows:
         if place not in self._json or value is None:
             return value
         return cast("Value", orjson.loads(cast("str", value)))
+
+    def every(self) -> list[HeldRow]:
+        """Return all rows that ever held."""
+        return [
+            HeldRow(
+                tuple(map(self._read, range(len(held.row)), held.row)),
+                held.valid_from,
+                held.valid_to,
+            )
+            for held in self._every[()].get((), ())
+        ]
 
     def find(self, by: LookUp, values: Row, moment: Moment) -> Iterator[Held]:
         """Yield the rows that have the values and hold at the moment."""

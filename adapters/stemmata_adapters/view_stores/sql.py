@@ -115,6 +115,13 @@ def open_rows(table: Table, columns: Iterable[str]) -> str:
     return f"SELECT {chosen} FROM {table_name(table)} WHERE {_open_with(columns, first=1)}"
 
 
+def scan(table: Table) -> str:
+    """Return the statement that gives all rows with their ranges, by key and beginning."""
+    chosen = ", ".join(column.name for column in table.columns)
+    order = ", ".join((*table.key, "valid_from"))
+    return f"SELECT {chosen}, valid_from, valid_to FROM {table_name(table)} ORDER BY {order}"
+
+
 def _open_with(columns: Iterable[str], *, first: int) -> str:
     equal = [f"{column} = ?{place}" for place, column in enumerate(columns, first)]
     return " AND ".join((*equal, f"span = {_OPEN}", f"valid_to = {OPEN_END}"))

@@ -11,23 +11,35 @@ from typing import Any, TypeVar, cast
 
 import orjson
 
-from stemmata_adapters.databases.sqlite import SqliteDatabase, unavailable
+from stemmata_adapters.databases.sqlite import SqliteDatabase, path_of, unavailable
 from stemmata_adapters.event_stores.sqlite import SqliteRecorder
 from stemmata_adapters.view_stores import sql
+from stemmata_domain.errors import ChangeImpossible
 from stemmata_domain.ports import EventStore
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Param, Query
 from stemmata_projections.tables import OPEN_END, Row, Table, Value
-from stemmata_projections.view_store import Params
+from stemmata_projections.view_store import HeldRow, Params, Parked
 
 Found = TypeVar("Found", bound=Row)
 
-_VIEWS = (
-    "CREATE TABLE IF NOT EXISTS view ("
-    " projection TEXT PRIMARY KEY, schema TEXT NOT NULL, position INTEGER NOT NULL,"
-    " tables TEXT NOT NULL"
-    ") WITHOUT ROWID"
+_BOOKS = (
+    """
+    CREATE TABLE IF NOT EXISTS view (
+        projection TEXT PRIMARY KEY,
+        schema TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        tables TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS parked (
+        projection TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        cause TEXT NOT NULL
+    )
+    """,
 )
 
 
@@ -51,7 +63,8 @@ class SqliteViewStore:
         with self._failing_well():
             if not wanted.items() <= self._known().items():
                 with self._database.writing() as writer:
-                    writer.execute(_VIEWS)
+                    for statement in _BOOKS:
+                        writer.execute(statement)
                     known = self._known()
                     for each in projections:
                         if known.get(each.name) != wanted[each.name]:
@@ -60,8 +73,8 @@ class SqliteViewStore:
 
     def _known(self) -> dict[str, str]:
         connection = self._database.connection()
-        tables = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'view'").fetchone()
-        if tables is None:
+        books = "SELECT count(*) FROM sqlite_schema WHERE name IN ('view', 'parked')"
+        if connection.execute(books).fetchone()[0] < len(_BOOKS):
             return {}
         return dict(connection.execute("SELECT projection, schema FROM view").fetchall())
 
@@ -83,6 +96,7 @@ class SqliteViewStore:
         *,
         after: int,
         upto: int,
+        parked: Sequence[Parked] = (),
     ) -> bool:
         """Apply a page of changes; see the port."""
         views: list[str] = []
@@ -90,30 +104,49 @@ class SqliteViewStore:
             if name not in self._schemas:
                 return False
             views += name, self._schemas[name]
-        try:
-            with self._database.writing() as writer:
-                execute = writer.execute
-                advanced = execute(_advance(len(projections)), (upto, after, *views))
-                if advanced.rowcount != len(projections):
-                    return False
-                waiting = _Waiting(writer, self._tables)
-                for position, change in changes:
-                    table = change.table
-                    if type(change) is Open:
-                        waiting[table].append((*self._tables[table].stored(change.row), position))
-                        continue
-                    # Other rows of the table may end by this change, those that wait among them.
-                    waiting.write(table)
-                    if type(change) is Close:
-                        where = change.where
-                        closing = self._tables[table].closing[tuple(where)]
-                        execute(closing, (position, *where.values()))
-                    else:
-                        self._tables[table].amend(writer, position, cast("Amend", change))
-                waiting.write_all()
-                return True
-        except sqlite3.Error as error:
-            raise unavailable(self._database.path, error) from error
+        with self._failing_well(), self._database.writing() as writer:
+            advanced = writer.execute(_advance(len(projections)), (upto, after, *views))
+            if advanced.rowcount != len(projections):
+                return False
+            try:
+                self._change(writer, changes)
+            except sqlite3.IntegrityError as error:
+                raise ChangeImpossible(store=str(self._database.path), why=str(error)) from error
+            if parked:
+                writer.executemany("INSERT INTO parked VALUES (?, ?, ?)", parked)
+            return True
+
+    def _change(self, writer: sqlite3.Connection, changes: Iterable[tuple[int, Change]]) -> None:
+        execute = writer.execute
+        waiting = _Waiting(writer, self._tables)
+        for position, change in changes:
+            table = change.table
+            if type(change) is Open:
+                waiting[table].append((*self._tables[table].stored(change.row), position))
+                continue
+            # Other rows of the table may end by this change, those that wait among them.
+            waiting.write(table)
+            if type(change) is Close:
+                where = change.where
+                execute(self._tables[table].closing[tuple(where)], (position, *where.values()))
+            else:
+                self._tables[table].amend(writer, position, cast("Amend", change))
+        waiting.write_all()
+
+    def parked(self) -> Sequence[Parked]:
+        """Return what views could not take; see the port."""
+        with self._failing_well():
+            connection = self._database.connection()
+            rows = connection.execute("SELECT * FROM parked ORDER BY projection, position")
+            return [Parked(*row) for row in rows]
+
+    def scan(self, table: Table) -> Iterator[HeldRow]:
+        """Give every row of a table; see the port."""
+        statements = self._tables[table]
+        with self._failing_well(), self.reading():
+            cursor = self._database.connection().execute(sql.scan(table))
+            for row in cursor:
+                yield HeldRow(statements.read(row[:-2]), row[-2], row[-1])
 
     def query(
         self, query: Query[Found], params: Params, *, at: int | None = None, ever: bool = False
@@ -184,6 +217,7 @@ def _make(writer: sqlite3.Connection, projection: Projection, schema: str) -> No
     before = writer.execute("SELECT tables FROM view WHERE projection = ?", (name,)).fetchone()
     for table in before[0].split() if before else ():
         writer.execute(sql.drop(table))
+    writer.execute("DELETE FROM parked WHERE projection = ?", (name,))
     for each in projection.tables:
         for statement in sql.create(each):
             writer.execute(statement)
@@ -261,6 +295,14 @@ class _TableStatements:
             values[place] = _json_text(row[place])
         return values
 
+    def read(self, stored: Row) -> Row:
+        """Return a row as it was given."""
+        values = list(stored)
+        for place, column in enumerate(self._table.columns):
+            if column.kind in _READERS:
+                values[place] = _READERS[column.kind](values[place])
+        return tuple(values)
+
     def amend(self, writer: sqlite3.Connection, position: int, change: Amend) -> None:
         columns, values = tuple(change.where), tuple(change.where.values())
         rows = writer.execute(sql.open_rows(self._table, columns), values).fetchall()
@@ -315,3 +357,18 @@ def _from_json_text(stored: Value) -> Value:
 
 
 _READERS: dict[str, Callable[[Value], Value]] = {"json": _from_json_text, "flag": _flag}
+
+
+def open_url(url: str, *, beside: EventStore) -> SqliteViewStore:
+    """Keep views in the file that a `sqlite:` URL names: that of the log, or one of their own."""
+    path = path_of(url)
+    recorder = getattr(beside, "recorder", None)
+    if isinstance(recorder, SqliteRecorder) and recorder.database.path == path.absolute():
+        return SqliteViewStore(recorder.database)
+    database = SqliteDatabase(path)
+    try:
+        database.create(schema=1, statements=())
+        return SqliteViewStore(database)
+    except BaseException:
+        database.close()
+        raise
