@@ -64,7 +64,7 @@ def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
 
 
 def plan(database: SqliteDatabase, query: Query[Any], *, as_of: bool) -> list[str]:
-    statement = sql.select(query, when="as of" if as_of else "now", join="CROSS JOIN")
+    statement = sql.select(query, when="as of" if as_of else "now")
     params = dict.fromkeys(re.findall(r":(\w+)", statement), 1)
     rows = database.connection().execute(f"EXPLAIN QUERY PLAN {statement}", params)
     return [detail for *_, detail in rows]

@@ -1,4 +1,7 @@
-"""Tables, changes and queries as SQL, for databases that number their parameters by name or by `?`.
+"""Tables, changes and queries as SQL, in the dialect of a database.
+
+What is public here may be used by view stores of other packages; what databases write differently is
+in :mod:`stemmata_adapters.view_stores.dialect`.
 
 How a row that held at a position is found among all that have ended:
 
@@ -16,11 +19,22 @@ How a row that held at a position is found among all that have ended:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal
 
-from stemmata_projections.queries import Aggregate, Compare, Field, Operand, Param, Query, Step
+from stemmata_adapters.view_stores.dialect import SQLITE, Dialect
+from stemmata_projections.queries import (
+    VALID_FROM,
+    VALID_TO,
+    Aggregate,
+    Compare,
+    Field,
+    Operand,
+    Param,
+    Query,
+    Step,
+)
 from stemmata_projections.tables import OPEN_END, Column, Row, Table
 
 When = Literal["now", "as of", "ever"]
@@ -28,11 +42,10 @@ When = Literal["now", "as of", "ever"]
 LAYOUT = 1
 """Changes with what :func:`create` makes; views of another layout are made anew."""
 
-_TYPES = {"text": "TEXT", "integer": "INTEGER", "flag": "INTEGER", "json": "TEXT"}
-
 _OPEN = 0
 _BITS = 6
 _WIDTHS = 5
+_ALL_WIDTHS = range(1, _WIDTHS + 1)
 _WIDER = _WIDTHS + 1  # beyond 64⁵ positions all rows share one span: slower, but as right
 
 
@@ -40,51 +53,53 @@ def _block(position: str, width: int) -> str:
     return f"{position} >> {_BITS * width}"
 
 
-_SPAN = (
-    "CASE "
-    + " ".join(
-        f"WHEN {_block('valid_from', w)} = {_block('(?1 - 1)', w)}"
-        f" THEN ({_block('(?1 - 1)', w)}) * 8 + {w}"
-        for w in range(1, _WIDTHS + 1)
+def _span(ended: str) -> str:
+    last = f"({ended} - 1)"
+    blocks = " ".join(
+        f"WHEN {_block('valid_from', w)} = {_block(last, w)} THEN ({_block(last, w)}) * 8 + {w}"
+        for w in _ALL_WIDTHS
     )
-    + f" ELSE {_WIDER} END"
-)
-_SPANS_AT = ", ".join((f"{_OPEN}", *(f":_span{w}" for w in range(1, _WIDTHS + 1)), f"{_WIDER}"))
+    return f"CASE {blocks} ELSE {_WIDER} END"
 
 
 @lru_cache(maxsize=1024)
 def moment(at: int) -> Mapping[str, int]:
     """Return the parameters of a query that is asked as of a position."""
-    spans = {f"_span{w}": (at >> _BITS * w) * 8 + w for w in range(1, _WIDTHS + 1)}
+    spans = {f"_span{w}": (at >> _BITS * w) * 8 + w for w in _ALL_WIDTHS}
     return {"_at": at, **spans}
 
 
-def table_name(table: Table) -> str:
+def table_name(table: Table, dialect: Dialect = SQLITE) -> str:
     """Return the name of a table in the database."""
-    return f"view_{table.name}"
+    return f"{dialect.prefix}{table.name}"
 
 
-def create(table: Table) -> list[str]:
+def create(table: Table, dialect: Dialect = SQLITE) -> list[str]:
     """Return the statements that make a table."""
-    name = table_name(table)
-    columns = ", ".join(_column(column, table) for column in table.columns)
+    name, number = table_name(table, dialect), dialect.types["integer"]
+    columns = ", ".join(_column(column, table, dialect) for column in table.columns)
     heap = any(column.kind == "json" for column in table.columns)
     table_statement = (
         f"CREATE TABLE {name} ({columns},"
-        " span INTEGER NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER NOT NULL,"
-        f" PRIMARY KEY ({_by_span(table.key)}, valid_to)){'' if heap else ' WITHOUT ROWID'}"
+        f" span {number} NOT NULL, valid_from {number} NOT NULL, valid_to {number} NOT NULL,"
+        f" PRIMARY KEY ({_by_span(table.key)}, valid_to))"
+        f"{dialect.heap_end if heap else dialect.table_end}"
     )
     index_statements = (
-        f"CREATE INDEX {name}_{'_'.join(index)} ON {name}"
+        f"CREATE INDEX {f'{_index_name(name, index)} ' if dialect.names_indexes else ''}ON {name}"
         f" ({_by_span(index, table.key)}, valid_from)"
         for index in table.indexes
     )
     return [table_statement, *index_statements]
 
 
-def _column(column: Column, table: Table) -> str:
+def _index_name(name: str, columns: tuple[str, ...]) -> str:
+    return "_".join((name, *columns))
+
+
+def _column(column: Column, table: Table, dialect: Dialect) -> str:
     null = " NOT NULL" if column.name in table.key else ""
-    return f"{column.name} {_TYPES[column.kind]}{null}"
+    return f"{column.name} {dialect.types[column.kind]}{null}"
 
 
 def _by_span(columns: tuple[str, ...], more: tuple[str, ...] = ()) -> str:
@@ -97,110 +112,139 @@ def drop(table: str) -> str:
     return f"DROP TABLE IF EXISTS {table}"
 
 
-def open_row(table: Table) -> str:
+def open_row(table: Table, dialect: Dialect = SQLITE) -> str:
     """Return the statement that opens a row; it takes the columns, and the position."""
-    places = ", ".join("?" * len(table.columns))
-    return f"INSERT INTO {table_name(table)} VALUES ({places}, {_OPEN}, ?, {OPEN_END})"
+    *places, position = map(dialect.numbered.format, range(1, len(table.columns) + 2))
+    values = ", ".join((*places, f"{_OPEN}", position, f"{OPEN_END}"))
+    return f"INSERT INTO {table_name(table, dialect)} VALUES ({values})"
 
 
-def close_rows(table: Table, columns: Iterable[str]) -> str:
+def close_rows(table: Table, columns: Iterable[str], dialect: Dialect = SQLITE) -> str:
     """Return the statement that closes rows; it takes the position, and the columns' values."""
-    where = _open_with(columns, first=2)
-    return f"UPDATE {table_name(table)} SET span = {_SPAN}, valid_to = ?1 WHERE {where}"
-
-
-def open_rows(table: Table, columns: Iterable[str]) -> str:
-    """Return the statement that selects rows that are open; it takes the columns' values."""
-    chosen = ", ".join(column.name for column in table.columns)
-    return f"SELECT {chosen} FROM {table_name(table)} WHERE {_open_with(columns, first=1)}"
-
-
-def scan(table: Table) -> str:
-    """Return the statement that gives all rows with their ranges, by key and beginning."""
-    chosen = ", ".join(column.name for column in table.columns)
-    order = ", ".join((*table.key, "valid_from"))
-    return f"SELECT {chosen}, valid_from, valid_to FROM {table_name(table)} ORDER BY {order}"
-
-
-def _open_with(columns: Iterable[str], *, first: int) -> str:
-    equal = [f"{column} = ?{place}" for place, column in enumerate(columns, first)]
-    return " AND ".join((*equal, f"span = {_OPEN}", f"valid_to = {OPEN_END}"))
-
-
-def select(query: Query[Row], *, when: When, join: str = "JOIN") -> str:
-    """Return the statement of a query, with named parameters.
-
-    Where it is asked as of a position it takes those of :func:`moment` too.
-
-    Args:
-        join: How the database is told to join tables in the order of the steps, which is a good one.
-    """
-    first, *rest = query.steps
-    conditions = _conditions(first, when)
-    joins = []
-    for step in rest:
-        on = " AND ".join(_conditions(step, when))
-        if step.absent:
-            conditions.append(f"NOT EXISTS (SELECT 1 FROM {_called(step)} WHERE {on})")
-        else:
-            joins.append(f" {'LEFT JOIN' if step.optional else join} {_called(step)} ON {on}")
-    where = " AND ".join(conditions)
-    plain = ", ".join(_field(field) for field in query.fields if isinstance(field, Field))
-    order = ", ".join(_field(field) + (" DESC" if down else "") for field, down in query.order)
+    ended = dialect.numbered.format(1)
+    where = _open_with(columns, dialect, first=2)
     return (
-        f"SELECT {', '.join(map(_selected, query.fields))}"
-        f" FROM {_called(first)}{''.join(joins)}"
-        f"{f' WHERE {where}' if where else ''}"
-        f"{f' GROUP BY {plain}' if query.aggregates and plain else ''}"
-        f"{f' ORDER BY {order}' if order else ''}"
-        f"{f' LIMIT :{query.limit.name}' if query.limit else ''}"
+        f"UPDATE {table_name(table, dialect)}"
+        f" SET span = {_span(ended)}, valid_to = {ended} WHERE {where}"
     )
 
 
-def _called(step: Step) -> str:
-    return f"{table_name(step.table)} AS {step.name}"
+def open_rows(table: Table, columns: Iterable[str], dialect: Dialect = SQLITE) -> str:
+    """Return the statement that selects rows that are open; it takes the columns' values."""
+    chosen = ", ".join(column.name for column in table.columns)
+    where = _open_with(columns, dialect, first=1)
+    return f"SELECT {chosen} FROM {table_name(table, dialect)} WHERE {where}"
 
 
-def _conditions(step: Step, when: When) -> list[str]:
-    equal = [f"{step.name}.{column} = {_operand(o)}" for column, o in step.where.items()]
-    compared = [_compared(step, each) for each in step.compare]
-    return [*equal, *compared, *_HELD[when](step)]
+def scan(table: Table, dialect: Dialect = SQLITE) -> str:
+    """Return the statement that gives all rows with their ranges, by key and beginning."""
+    chosen = ", ".join(column.name for column in table.columns)
+    order = ", ".join((*table.key, VALID_FROM))
+    return (
+        f"SELECT {chosen}, {VALID_FROM}, {VALID_TO} FROM {table_name(table, dialect)}"
+        f" ORDER BY {order}"
+    )
 
 
-def _open(step: Step) -> list[str]:
-    return [f"{step.name}.span = {_OPEN}", f"{step.name}.valid_to = {OPEN_END}"]
+def _open_with(columns: Iterable[str], dialect: Dialect, *, first: int) -> str:
+    equal = [
+        f"{column} = {dialect.numbered.format(place)}"
+        for place, column in enumerate(columns, first)
+    ]
+    return " AND ".join((*equal, f"span = {_OPEN}", f"valid_to = {OPEN_END}"))
 
 
-def _held_at(step: Step) -> list[str]:
-    begun = f"{step.name}.valid_from <= :_at"
-    if len(step.table.key) > 1 or step.table.key[0] not in step.where:
-        return [f"{step.name}.span IN ({_SPANS_AT})", begun, f"{step.name}.valid_to > :_at"]
-    key = f"h.{step.table.key[0]} = {_operand(step.where[step.table.key[0]])}"
-    first = f"SELECT min(h.valid_to) FROM {table_name(step.table)} AS h WHERE {key}"
-    return [f"{step.name}.valid_to = ({first} AND h.valid_to > :_at)", begun]
+def select(query: Query[Row], *, when: When, dialect: Dialect = SQLITE) -> str:
+    """Return the statement of a query, with named parameters.
+
+    Where it is asked as of a position it takes those of :func:`moment` too.
+    """
+    return _Selecting(query, when, dialect).statement()
 
 
-def _begun(step: Step) -> list[str]:
-    return [f"{step.name}.valid_from <= :_at"]
+class _Selecting:
+    """A query that is being written in a dialect."""
 
+    def __init__(self, query: Query[Row], when: When, dialect: Dialect) -> None:
+        self._query = query
+        self._dialect = dialect
+        self._held = {"now": self._open, "as of": self._held_at, "ever": self._begun}[when]
 
-_HELD: Mapping[When, Callable[[Step], list[str]]] = {
-    "now": _open,
-    "as of": _held_at,
-    "ever": _begun,
-}
+    def statement(self) -> str:
+        query, dialect = self._query, self._dialect
+        first, *rest = query.steps
+        conditions = self._conditions(first)
+        joins = []
+        for step in rest:
+            on = " AND ".join(self._conditions(step))
+            if step.absent:
+                conditions.append(f"NOT EXISTS (SELECT 1 FROM {self._called(step)} WHERE {on})")
+            else:
+                join = "LEFT JOIN" if step.optional else dialect.join
+                joins.append(f" {join} {self._called(step)} ON {on}")
+        where = " AND ".join(conditions)
+        plain = ", ".join(_field(field) for field in query.fields if isinstance(field, Field))
+        order = ", ".join(self._sorted(field, down=down) for field, down in query.order)
+        return (
+            f"SELECT {', '.join(map(_selected, query.fields))}"
+            f" FROM {self._called(first)}{''.join(joins)}"
+            f"{f' WHERE {where}' if where else ''}"
+            f"{f' GROUP BY {plain}' if query.aggregates and plain else ''}"
+            f"{f' ORDER BY {order}' if order else ''}"
+            f"{f' LIMIT {self._named(query.limit.name)}' if query.limit else ''}"
+        )
 
+    def _named(self, name: str) -> str:
+        return self._dialect.named.format(name)
 
-def _compared(step: Step, condition: Compare) -> str:
-    column = f"{step.name}.{condition.column}"
-    operand = _operand(condition.operand)
-    if condition.operator == "in":
-        return f"{column} IN (SELECT value FROM json_each({operand}))"
-    return f"{column} {condition.operator} {operand}"
+    def _called(self, step: Step) -> str:
+        return f"{table_name(step.table, self._dialect)} AS {step.name}"
 
+    def _conditions(self, step: Step) -> list[str]:
+        equal = [
+            f"{step.name}.{column} = {self._operand(operand)}"
+            for column, operand in step.where.items()
+        ]
+        compared = [self._compared(step, each) for each in step.compare]
+        return [*equal, *compared, *self._held(step)]
 
-def _operand(operand: Operand) -> str:
-    return f":{operand.name}" if isinstance(operand, Param) else _field(operand)
+    def _open(self, step: Step) -> list[str]:
+        return [f"{step.name}.span = {_OPEN}", f"{step.name}.valid_to = {OPEN_END}"]
+
+    def _held_at(self, step: Step) -> list[str]:
+        at = self._named("_at")
+        begun = f"{step.name}.valid_from <= {at}"
+        if len(step.table.key) > 1 or step.table.key[0] not in step.where:
+            spans = ", ".join(
+                (f"{_OPEN}", *(self._named(f"_span{w}") for w in _ALL_WIDTHS), f"{_WIDER}")
+            )
+            return [f"{step.name}.span IN ({spans})", begun, f"{step.name}.valid_to > {at}"]
+        key = f"h.{step.table.key[0]} = {self._operand(step.where[step.table.key[0]])}"
+        table = table_name(step.table, self._dialect)
+        first = f"SELECT min(h.valid_to) FROM {table} AS h WHERE {key}"
+        return [f"{step.name}.valid_to = ({first} AND h.valid_to > {at})", begun]
+
+    def _begun(self, step: Step) -> list[str]:
+        return [f"{step.name}.valid_from <= {self._named('_at')}"]
+
+    def _compared(self, step: Step, condition: Compare) -> str:
+        column = f"{step.name}.{condition.column}"
+        operand = self._operand(condition.operand)
+        if condition.operator == "in":
+            return self._dialect.among.format(column=column, list=operand)
+        return f"{column} {condition.operator} {operand}"
+
+    def _operand(self, operand: Operand) -> str:
+        return self._named(operand.name) if isinstance(operand, Param) else _field(operand)
+
+    def _sorted(self, field: Field, *, down: bool) -> str:
+        upwards, downwards = self._dialect.nulls if self._may_be_null(field) else ("", "")
+        return f"{_field(field)} DESC{downwards}" if down else f"{_field(field)}{upwards}"
+
+    def _may_be_null(self, field: Field) -> bool:
+        # Said only where it matters: an index gives rows in their order if it is not.
+        step = next(each for each in self._query.steps if each.name == field.step)
+        return step.optional or field.column not in (*step.table.key, VALID_FROM, VALID_TO)
 
 
 def _selected(field: Field | Aggregate) -> str:

@@ -323,8 +323,7 @@ class _Compiled:
     """A query as SQL, with what turns values to and fro."""
 
     def __init__(self, query: Query[Any], when: sql.When) -> None:
-        # SQLite knows nothing of the sizes here, and guesses wrongly about the order where it may.
-        self.statement = sql.select(query, when=when, join="CROSS JOIN")
+        self.statement = sql.select(query, when=when)
         self._readers = [
             (place, _READERS[kind])
             for place, kind in enumerate(map(query.kind, query.fields))
