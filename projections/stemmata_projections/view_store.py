@@ -32,6 +32,19 @@ class Parked(NamedTuple):
     cause: str
 
 
+class Unfinished(NamedTuple):
+    """A view that is built beside the one in use, or the room of one that stood there.
+
+    Attributes:
+        position: How far it has followed the log.
+        is_left: Whoever was at it is gone.
+    """
+
+    projection: str
+    position: int
+    is_left: bool
+
+
 class HeldRow(NamedTuple):
     """A row with the range of positions over which it holds; `OPEN_END` if it has not ended."""
 
@@ -80,8 +93,9 @@ class ViewStore(Protocol):
             parked: Events among them whose changes are left out, to be remembered with the page.
 
         Raises:
-            ChangeImpossible: A change cannot be made, such as opening a row whose key is open; nothing
-                is applied.
+            ChangeImpossible: A change cannot be made, such as opening a row whose key is open, or a
+                value that the store cannot hold; nothing is applied. During an append that it takes
+                part in, the append has to be undone.
             StorageFailed: The store cannot be written; nothing is applied.
         """
         ...
@@ -126,6 +140,9 @@ class ViewsBeside(ViewStore, Protocol):
         """Put these views in the place of those in use, in one step: no query sees anything between.
 
         Nothing is done, and False returned, while one of those in use has followed the log further.
+
+        Raises:
+            StoreUnavailable: Another release keeps one of those in use in another shape.
         """
         ...
 
@@ -143,6 +160,10 @@ class RebuildsBeside(Protocol):
         Raises:
             StoreUnavailable: Somebody else is at it.
         """
+        ...
+
+    def unfinished(self) -> Sequence[Unfinished]:
+        """Return the views that stand beside those in use."""
         ...
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stemmata_adapters.contracts.rebuilding_view_store import RebuildingViewStoreContract
 from stemmata_adapters.contracts.view_samples import (
     EVERY_THING,
     OTHERS,
@@ -36,10 +37,14 @@ from stemmata_projections.tables import Table, Value
 from stemmata_projections.view_store import HeldRow, ViewStore
 
 
-class TestMemoryViewStore(ViewStoreContract):
+class TestMemoryViewStore(ViewStoreContract, RebuildingViewStoreContract):
     @pytest.fixture
     def store(self) -> MemoryViewStore:
         return MemoryViewStore()
+
+    @pytest.fixture
+    def opener(self, store: MemoryViewStore) -> Opener:
+        return lambda: store
 
     def stored_rows(self, store: ViewStore, table: Table) -> list[HeldRow]:
         assert isinstance(store, MemoryViewStore)
@@ -50,7 +55,12 @@ class TestMemoryViewStore(ViewStoreContract):
         ]
 
 
-class TestSqliteViewStore(ViewStoreContract, InlineViewStoreContract, DurableViewStoreContract):
+class TestSqliteViewStore(
+    ViewStoreContract,
+    InlineViewStoreContract,
+    DurableViewStoreContract,
+    RebuildingViewStoreContract,
+):
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
         return tmp_path / "views.db"

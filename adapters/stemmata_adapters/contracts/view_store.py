@@ -16,6 +16,8 @@ What not every store can do is a class of its own, to be named beside it:
   (`joins`). It needs a fixture `events`: that event store, on the medium of `store`.
 - `DurableViewStoreContract` for one whose views outlive the process. It needs a fixture `opener`: a
   function that opens the medium of `store` once more.
+- `RebuildingViewStoreContract`, in `stemmata_adapters.contracts.rebuilding_view_store`, for one that can
+  build views beside those in use (`beside`).
 """
 
 from __future__ import annotations

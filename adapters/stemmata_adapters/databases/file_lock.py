@@ -40,6 +40,15 @@ class FileLock:
         if self._depth == 0 and self._file is not None and sys.platform != "win32":
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
+    def take_at_once(self) -> bool:
+        """Take the lock if nobody has it, and tell whether it was taken; closing the file lets go of it."""
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(self._open(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
     def _open(self) -> int:
         if self._file is None:
             try:

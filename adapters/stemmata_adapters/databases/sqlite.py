@@ -14,7 +14,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -52,6 +52,7 @@ class SqliteDatabase:
         self._writer: sqlite3.Connection | None = None
         self._writing_thread: int | None = None
         self._lock = FileLock(self.path.with_name(self.path.name + "-lock"))
+        self._purposes: list[FileLock] = []
         self._held: list[threading.Lock | threading.RLock] = []
 
     def connection(self) -> sqlite3.Connection:
@@ -162,6 +163,24 @@ class SqliteDatabase:
             writer.close()
             self._writer = None
 
+    @contextmanager
+    def alone(self, purpose: str) -> Iterator[bool]:
+        """Tell whether nobody else is at a purpose, in any process, and keep others from it if so.
+
+        It ends with the block, or with the process; nobody waits for it.
+
+        Raises:
+            StoreUnavailable: The lock file cannot be opened.
+        """
+        lock = FileLock(self.path.with_name(f"{self.path.name}-{purpose}"))
+        self._purposes.append(lock)
+        try:
+            yield lock.take_at_once()
+        finally:
+            lock.close()
+            with suppress(ValueError):  # a fork has let go of it
+                self._purposes.remove(lock)
+
     def create(self, *, schema: int, statements: tuple[str, ...]) -> None:
         """Make the file and its tables where they are missing; any number of processes may try.
 
@@ -259,7 +278,8 @@ class SqliteDatabase:
         # as long as a fork has it open, the lock of a parent that was killed stays taken.
         carried = (*self._readers, *(() if self._writer is None else (self._writer,)))
         self._abandoned += carried
-        self._lock.close()
+        for lock in (self._lock, *self._purposes):
+            lock.close()
         self._start()
         return bool(carried)
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any, TypeVar, assert_never, cast
 
 from stemmata_adapters.view_stores.memory_plans import Plan
 from stemmata_adapters.view_stores.memory_rows import Moment, Rows, Undo
+from stemmata_domain.errors import StoreUnavailable
 from stemmata_domain.ports import EventStore
 from stemmata_projections.changes import Amend, Change, Close, Open
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import OPEN_END, Row, Table
-from stemmata_projections.view_store import HeldRow, Params, Parked
+from stemmata_projections.view_store import HeldRow, Params, Parked, Unfinished, ViewsBeside
 
 Found = TypeVar("Found", bound=Row)
 
@@ -32,6 +33,8 @@ class MemoryViewStore:
         self._positions: dict[str, int] = {}
         self._parked: list[Parked] = []
         self._plans: dict[Query[Any], Plan] = {}
+        self._rebuild = Lock()
+        self._beside: MemoryViewsBeside | None = None
 
     def prepare(self, projections: Sequence[Projection]) -> None:
         """Make the tables; see the port."""
@@ -115,8 +118,60 @@ class MemoryViewStore:
         with self._mutex:
             yield
 
+    @contextmanager
+    def beside(self, projections: Sequence[Projection]) -> Iterator[ViewsBeside]:
+        """Give empty views beside those in use; see the port."""
+        if not self._rebuild.acquire(blocking=False):
+            why = "somebody is rebuilding views already; try again when they are done"
+            raise StoreUnavailable(store="view store in memory", why=why)
+        try:
+            self._beside = MemoryViewsBeside(self, projections)
+            yield self._beside
+        finally:
+            self._beside = None
+            self._rebuild.release()
+
+    def unfinished(self) -> Sequence[Unfinished]:
+        """Return the views beside those in use; see the port."""
+        beside = self._beside
+        return [] if beside is None else beside.stand()
+
     def close(self) -> None:
         """Do nothing; memory is let go of with the store."""
+
+
+class MemoryViewsBeside(MemoryViewStore):
+    """Views that may take the place of those in use."""
+
+    def __init__(self, in_use: MemoryViewStore, projections: Sequence[Projection]) -> None:
+        super().__init__()
+        self._in_use = in_use
+        self.prepare(projections)
+
+    def take_place(self) -> bool:
+        """Put these views in the place of those in use; see the port."""
+        used = self._in_use
+        with self._mutex, used._mutex:
+            for name, schema in self._schemas.items():
+                if used._schemas.get(name) != schema:
+                    why = "another release keeps it in another shape; end one of the two"
+                    raise StoreUnavailable(store=f"view {name!r}", why=why)
+            if any(used._positions[name] > at for name, at in self._positions.items()):
+                return False
+            used._rows.update(self._rows)
+            used._positions.update(self._positions)
+            used._parked = [
+                *(each for each in used._parked if each.projection not in self._positions),
+                *self._parked,
+            ]
+            return True
+
+    def stand(self) -> Sequence[Unfinished]:
+        """Return how far these views have come."""
+        with self._mutex:
+            return [
+                Unfinished(name, at, is_left=False) for name, at in sorted(self._positions.items())
+            ]
 
 
 def open_url(url: str, *, beside: EventStore) -> MemoryViewStore:  # noqa: ARG001 (every scheme is called alike)

@@ -1,0 +1,153 @@
+"""What the view store in a SQLite file says to the database: of each table, and of each query.
+
+Views that are built beside those in use have tables of their own; what stands here turns a table into
+the one that is meant.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import orjson
+
+from stemmata_adapters.view_stores import sql
+from stemmata_projections.changes import Amend
+from stemmata_projections.queries import Param, Query
+from stemmata_projections.tables import Row, Table, Value
+from stemmata_projections.view_store import Params
+
+
+def marked(table: Table, mark: str) -> Table:
+    """Return the table that stands in for *table* in views with a mark."""
+    return replace(table, name=table.name + mark) if mark else table
+
+
+class Statements(dict[Table, "TableStatements"]):
+    """The statements of each table of views with a mark, made when they are first needed."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+
+    def __missing__(self, table: Table) -> TableStatements:
+        made = self[table] = TableStatements(marked(table, self._mark))
+        return made
+
+
+class Waiting(dict[Table, list[Sequence[object]]]):
+    """Rows to be opened, which are written table by table: one call for many rows is much cheaper."""
+
+    def __init__(self, writer: sqlite3.Connection, statements: Statements) -> None:
+        self._writer = writer
+        self._statements = statements
+
+    def __missing__(self, table: Table) -> list[Sequence[object]]:
+        made: list[Sequence[object]] = []
+        self[table] = made
+        return made
+
+    def write(self, table: Table) -> None:
+        rows = self.pop(table, None)
+        if rows:
+            self._writer.executemany(self._statements[table].opening, rows)
+
+    def write_all(self) -> None:
+        for table in list(self):
+            self.write(table)
+
+
+class _Closing(dict[tuple[str, ...], str]):
+    """The statements that close rows of a table by some columns, made when they are first needed."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __missing__(self, columns: tuple[str, ...]) -> str:
+        made = self[columns] = sql.close_rows(self._table, columns)
+        return made
+
+
+class TableStatements:
+    """The statements that change a table, with what turns values into stored ones."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._json = tuple(i for i, column in enumerate(table.columns) if column.kind == "json")
+        self.opening = sql.open_row(table)
+        self.scanning = sql.scan(table)
+        self.closing = _Closing(table)
+
+    def stored(self, row: Row) -> Sequence[object]:
+        if not self._json:
+            return row
+        values: list[object] = list(row)
+        for place in self._json:
+            values[place] = _json_text(row[place])
+        return values
+
+    def read(self, stored: Row) -> Row:
+        """Return a row as it was given."""
+        values = list(stored)
+        for place, column in enumerate(self._table.columns):
+            if column.kind in _READERS:
+                values[place] = _READERS[column.kind](values[place])
+        return tuple(values)
+
+    def amend(self, writer: sqlite3.Connection, position: int, change: Amend) -> None:
+        columns, values = tuple(change.where), tuple(change.where.values())
+        rows = writer.execute(sql.open_rows(self._table, columns), values).fetchall()
+        writer.execute(self.closing[columns], (position, *values))
+        for row in rows:
+            amended = list(row)
+            for name, value in change.values.items():
+                place = self._table.place(name)
+                amended[place] = _json_text(value) if place in self._json else value
+            writer.execute(self.opening, (*amended, position))
+
+
+def _json_text(value: Value) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+class Compiled:
+    """A query as SQL, with what turns values to and fro."""
+
+    def __init__(self, query: Query[Any], when: sql.When, mark: str) -> None:
+        if mark:
+            steps = (replace(step, table=marked(step.table, mark)) for step in query.steps)
+            query = replace(query, steps=tuple(steps))
+        self.statement = sql.select(query, when=when)
+        self._readers = [
+            (place, _READERS[kind])
+            for place, kind in enumerate(map(query.kind, query.fields))
+            if kind in _READERS
+        ]
+        self._lists = [
+            each.operand.name
+            for step in query.steps
+            for each in step.compare
+            if each.operator == "in" and isinstance(each.operand, Param)
+        ]
+
+    def bind(self, params: Params, at: int | None) -> Mapping[str, object]:
+        if self._lists:
+            params = {**params, **{name: _json_text(params[name]) for name in self._lists}}
+        return params if at is None else {**params, **sql.moment(at)}
+
+    def read(self, rows: Sequence[Row]) -> Sequence[Row]:
+        for place, reader in self._readers:
+            rows = [(*row[:place], reader(row[place]), *row[place + 1 :]) for row in rows]
+        return rows
+
+
+def _flag(stored: Value) -> Value:
+    return None if stored is None else bool(stored)
+
+
+def _from_json_text(stored: Value) -> Value:
+    return None if stored is None else cast("Value", orjson.loads(cast("str", stored)))
+
+
+_READERS: dict[str, Callable[[Value], Value]] = {"json": _from_json_text, "flag": _flag}
