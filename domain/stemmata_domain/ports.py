@@ -118,14 +118,21 @@ class KeptEvent(NamedTuple):
 
 @runtime_checkable
 class HandsOverEvents(Protocol):
-    """A store whose events can move to another one, byte for byte and at the same positions."""
+    """A store whose events can move to another one, byte for byte."""
 
     def read_kept(self, *, after: int = 0, limit: int = 1000) -> Sequence[KeptEvent]:
         """Return the events of all streams after a position, in order, unread."""
         ...
 
+
+@runtime_checkable
+class TakesOverEvents(HandsOverEvents, Protocol):
+    """A store to which events can move from another one, to the positions that they had there."""
+
     def take_over(self, events: Sequence[KeptEvent], *, after: int) -> None:
         """Append events that another store kept, at their own positions; they are durable then.
+
+        Positions may leave some out, as those of the other store did.
 
         Raises:
             WrongExpectedVersion: An event does not follow its stream; nothing was written.

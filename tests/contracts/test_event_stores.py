@@ -36,23 +36,37 @@ from stemmata_adapters.contracts.event_store import (
     versions,
     write_beside_others,
 )
+from stemmata_adapters.contracts.handing_over import (
+    DurableTakingOverContract,
+    HandingOverContract,
+    TakingOverContract,
+)
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.mapper import EnvelopedEvent, EventMapper
 from stemmata_adapters.event_stores.memory import MemoryEventStore
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import TimeOrderedIds
-from stemmata_domain.codec import Envelope
+from stemmata_domain.codec import Envelope, encode
 from stemmata_domain.errors import EventUnreadable, StoreUnavailable, WrongExpectedVersion
 from stemmata_domain.events import TeamCreated
-from stemmata_domain.ports import NO_STREAM, Append, EventStore, KeptEvent, Snapshot
+from stemmata_domain.ports import (
+    NO_STREAM,
+    Append,
+    EventStore,
+    KeptEvent,
+    Snapshot,
+    TakesOverEvents,
+)
 
 
 def open_sqlite(path: Path) -> SqliteEventStore:
     return SqliteEventStore(SqliteDatabase(path), ids=TimeOrderedIds())
 
 
-class TestMemoryEventStore(EventStoreContract, TurnTakingContract, SnapshotContract):
+class TestMemoryEventStore(
+    EventStoreContract, TurnTakingContract, SnapshotContract, TakingOverContract
+):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore(ids=TimeOrderedIds())
@@ -66,7 +80,12 @@ class TestMemoryEventStore(EventStoreContract, TurnTakingContract, SnapshotContr
 
 
 class TestSqliteEventStore(
-    EventStoreContract, TurnTakingContract, SnapshotContract, DurableEventStoreContract
+    EventStoreContract,
+    TurnTakingContract,
+    SnapshotContract,
+    DurableEventStoreContract,
+    TakingOverContract,
+    DurableTakingOverContract,
 ):
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
@@ -192,6 +211,34 @@ class FasterOther(POPOApplicationRecorder):
 def stored(stream: str, version: int) -> StoredEvent:
     event = TeamCreated(team="theirs")
     return EventMapper().stored(stream, version, event, id="0" * 32, context=CONTEXT)
+
+
+class TestHandingOverFromAPlainRecorder(HandingOverContract):
+    @pytest.fixture
+    def store(self) -> RecorderEventStore:
+        return RecorderEventStore(POPOApplicationRecorder(), ids=TimeOrderedIds())
+
+    def stored_rows(self, store: EventStore) -> list[KeptEvent]:
+        assert isinstance(store, RecorderEventStore)
+        found = store.recorder.select_notifications(1, 1_000)
+        return [KeptEvent(n.id, *map_stored(n)) for n in found]
+
+    def test_a_recorder_that_chooses_positions_does_not_claim_to_take_over(
+        self, store: RecorderEventStore
+    ) -> None:
+        assert not isinstance(store, TakesOverEvents)
+
+    def test_what_is_compressed_or_encrypted_is_handed_over_as_the_codec_wrote_it(
+        self, mapper: EventMapper
+    ) -> None:
+        store = RecorderEventStore(POPOApplicationRecorder(), ids=TimeOrderedIds(), mapper=mapper)
+        [recorded] = append(store, "s", NO_STREAM, "a")
+        [found] = store.read_kept()
+        assert found.state == encode(recorded.event, id=recorded.id, context=CONTEXT)
+
+
+def map_stored(stored: StoredEvent) -> tuple[str, int, str, bytes]:
+    return str(stored.originator_id), stored.originator_version, stored.topic, stored.state
 
 
 class TestEventStoreOnAPlainRecorder:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
 
 from stemmata_domain.codec import Envelope, decode, encode
 from stemmata_domain.events import Event
+from stemmata_domain.ports import KeptEvent
 from stemmata_domain.recorded import Context, RecordedEvent
 
 
@@ -79,9 +80,17 @@ class EventMapper(Mapper[str]):
         )
 
     def _decode(self, stored: StoredEvent, position: int | None) -> tuple[Envelope, Event]:
+        return decode(stored.topic, self._plain(stored), position=position)
+
+    def kept(self, stored: Notification) -> KeptEvent:
+        """Return an event to be handed over: neither compressed nor encrypted, and unread."""
+        stream, version = str(stored.originator_id), stored.originator_version
+        return KeptEvent(stored.id, stream, version, stored.topic, self._plain(stored))
+
+    def _plain(self, stored: StoredEvent) -> bytes:
         state = stored.state
         if self.cipher:
             state = self.cipher.decrypt(state)
         if self.compressor:
             state = self.compressor.decompress(state)
-        return decode(stored.topic, state, position=position)
+        return state

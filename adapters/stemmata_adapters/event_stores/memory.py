@@ -14,9 +14,12 @@ from uuid import UUID
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
+from stemmata_adapters.event_stores.following import check_following
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
-from stemmata_domain.errors import WrongExpectedVersion
-from stemmata_domain.ports import NO_STREAM, IdSource, Snapshot
+from stemmata_domain.errors import StoreUnavailable, WrongExpectedVersion
+from stemmata_domain.ports import IdSource, KeptEvent, Snapshot
+
+_NAME = "the event store in memory"
 
 
 class MemoryRecorder(POPOApplicationRecorder):
@@ -28,8 +31,7 @@ class MemoryRecorder(POPOApplicationRecorder):
         """Insert the events if each stream is where it is expected."""
         with self._database_lock:
             for stream, at in expected:
-                index = self._stored_events_index.get(stream)
-                actual = len(index) - 1 if index else NO_STREAM
+                actual = self._last_version(stream)
                 if actual != at:
                     raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)
             return self.insert_events(stored_events) or ()
@@ -51,6 +53,22 @@ class MemoryRecorder(POPOApplicationRecorder):
             versions = range(end - 1, first - 1, -1) if desc else range(first, end)
             chosen = versions if limit is None else versions[:limit]
             return [self._notification(index[version]) for version in chosen]
+
+    def insert_kept(self, events: Sequence[KeptEvent], *, after: int) -> None:
+        """Insert events at their own positions, which are those that come next, or none of them."""
+        with self._database_lock:
+            head = len(self._stored_events)
+            check_following(
+                events, after=after, head=head, last_version=self._last_version, store=_NAME
+            )
+            for next_, event in enumerate(events, head + 1):
+                if event.position != next_:
+                    why = f"it can keep no position free, and position {next_} is missing"
+                    raise StoreUnavailable(store=_NAME, why=why)
+            self.insert_events([StoredEvent(*event[1:]) for event in events])
+
+    def _last_version(self, stream: str) -> int:
+        return len(self._stored_events_index.get(stream, ())) - 1
 
     def _notification(self, place: int) -> Notification:
         s = self._stored_events[place]
@@ -86,6 +104,10 @@ class MemoryEventStore(RecorderEventStore):
         """Hold the right to append; see the port."""
         with self.recorder.undone_on_error():
             yield
+
+    def take_over(self, events: Sequence[KeptEvent], *, after: int) -> None:
+        """Append events that another store kept; see the port. No position may be left out."""
+        self.recorder.insert_kept(events, after=after)
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; see the port."""

@@ -21,7 +21,7 @@ from eventsourcing.persistence import (
 
 from stemmata_adapters.event_stores.mapper import EventMapper
 from stemmata_domain.errors import StoreUnavailable, WrongExpectedVersion
-from stemmata_domain.ports import NO_STREAM, Append, IdSource
+from stemmata_domain.ports import NO_STREAM, Append, IdSource, KeptEvent
 from stemmata_domain.recorded import Context, RecordedEvent
 
 
@@ -108,6 +108,11 @@ class RecorderEventStore:
         """Return the events after a position; see the port."""
         found = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
         return [self._mapper.recorded(notification, notification.id) for notification in found]
+
+    def read_kept(self, *, after: int = 0, limit: int = 1000) -> Sequence[KeptEvent]:
+        """Return the events after a position, unread; see the port."""
+        found = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [self._mapper.kept(notification) for notification in found]
 
     def head(self) -> int:
         """Return the position of the last event; see the port."""

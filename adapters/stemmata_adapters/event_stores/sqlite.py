@@ -1,7 +1,8 @@
 """The event store in a SQLite file.
 
 The recorder is lean: the library's own takes a connection from a pool for each read, which costs more
-than the read. Events are never deleted, so that positions have no gaps and need no counter.
+than the read. Events are never deleted, so that positions need no counter; none is left out, except as
+another store did whose events were taken over.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from eventsourcing.persistence import (
 )
 
 from stemmata_adapters.databases.sqlite import SqliteDatabase, path_of, unavailable
+from stemmata_adapters.event_stores.following import check_following
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
 from stemmata_domain.errors import WrongExpectedVersion
-from stemmata_domain.ports import NO_STREAM, IdSource, Snapshot
+from stemmata_domain.ports import NO_STREAM, IdSource, KeptEvent, Snapshot
 
 SCHEMA = 1
 
@@ -50,6 +52,7 @@ TABLES = (
 )
 
 _INSERT = "INSERT INTO event (stream, version, topic, state) VALUES (?, ?, ?, ?)"
+_INSERT_AT = "INSERT INTO event (position, stream, version, topic, state) VALUES (?, ?, ?, ?, ?)"
 _LAST_VERSION = "SELECT max(version) FROM event WHERE stream = ?"
 _HEAD = "SELECT max(position) FROM event"
 _KEEP_SNAPSHOT = (
@@ -81,6 +84,23 @@ class SqliteRecorder(ApplicationRecorder):
                 if actual != at:
                     raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)
             return _insert(writer, stored_events)
+
+    def insert_kept(self, events: Sequence[KeptEvent], *, after: int) -> None:
+        """Insert events at their own positions, all or none."""
+        with self.database.writing() as writer:
+
+            def last_version(stream: str) -> int:
+                last: int | None = writer.execute(_LAST_VERSION, (stream,)).fetchone()[0]
+                return NO_STREAM if last is None else last
+
+            check_following(
+                events,
+                after=after,
+                head=writer.execute(_HEAD).fetchone()[0] or 0,
+                last_version=last_version,
+                store=str(self.database.path),
+            )
+            writer.executemany(_INSERT_AT, events)
 
     def select_events(
         self,
@@ -224,6 +244,10 @@ class SqliteEventStore(RecorderEventStore):
     def writing(self) -> AbstractContextManager[object]:
         """Hold the right to append; see the port."""
         return self._database.writing()
+
+    def take_over(self, events: Sequence[KeptEvent], *, after: int) -> None:
+        """Append events that another store kept; see the port."""
+        self.recorder.insert_kept(events, after=after)
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; see the port."""
