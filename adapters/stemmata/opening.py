@@ -14,6 +14,7 @@ Packages may bring more schemes: :mod:`stemmata_adapters.schemes`.
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from stemmata.settings import settings
@@ -22,6 +23,7 @@ from stemmata_adapters.databases.sqlite import path_of
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
 from stemmata_adapters.schemes import (
     Storage,
+    keeps_content,
     keeps_views,
     open_content_store,
     open_event_store,
@@ -68,15 +70,20 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
     """
     found = settings()
     url = url or found.url
+    if views is not None and not isinstance(url, str):
+        rule = "the storage that is handed over says where the views are"
+        raise InvalidSetting(setting="views", value=views, rule=rule)
     place = os.fspath(content) if content is not None else found.content or content_of(url)
-    clock, ids = clock or SystemClock(), ids or TimeOrderedIds()
-    log, view_store = _stores(url, views or found.views, ids)
-    try:
-        return Stemma(
-            events=log,
+    ids = ids or TimeOrderedIds()
+    with ExitStack() as stores:
+        events, view_store = _stores(url, views or found.views, ids, stores)
+        content_store = open_content(place)
+        stores.callback(content_store.close)
+        stemma = Stemma(
+            events=events,
             views=view_store,
-            content=open_content(place),
-            clock=clock,
+            content=content_store,
+            clock=clock or SystemClock(),
             ids=ids,
             actor=actor or found.actor,
             entity=entity or found.entity,
@@ -84,21 +91,24 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
             cache_dir=found.cache_dir,
             progress=progress,
         )
-    except BaseException:
-        view_store.close()
-        log.close()
-        raise
+        # From here on the handle closes them.
+        stores.pop_all()
+        return stemma
 
 
-def _stores(url: str | Storage, views: str | None, ids: IdSource) -> tuple[EventStore, ViewStore]:
-    if not isinstance(url, str):
-        return url.open(ids=ids)
-    events = open_event_store(url, ids=ids)
-    try:
-        return events, open_view_store(views or _views_of(url), beside=events)
-    except BaseException:
-        events.close()
-        raise
+def _stores(
+    url: str | Storage, views: str | None, ids: IdSource, stores: ExitStack
+) -> tuple[EventStore, ViewStore]:
+    """Open log and views, and have them closed with *stores*."""
+    if isinstance(url, str):
+        events = open_event_store(url, ids=ids)
+        stores.callback(events.close)
+        view_store = open_view_store(views or _views_of(url), beside=events)
+    else:
+        events, view_store = url.open(ids=ids)
+        stores.callback(events.close)
+    stores.callback(view_store.close)
+    return events, view_store
 
 
 def _views_of(url: str) -> str:
@@ -116,9 +126,13 @@ def content_of(url: str | Storage) -> str:
             return f"{path_of(str(url))}.content"
         case "memory":
             return "memory://"
-        case _:
+        case scheme:
+            if scheme and isinstance(url, str) and keeps_content(url):
+                return url
+            where = f"{scheme}:// has no place for it; " if scheme else ""
             rule = (
-                "say where content is kept: content=... or STEMMATA_CONTENT, such as file:///blobs"
+                f"{where}say where content is kept: content=... or STEMMATA_CONTENT, "
+                "such as file:///var/blobs"
             )
             raise InvalidSetting(setting="content", value="", rule=rule)
 

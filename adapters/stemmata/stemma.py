@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ from stemmata_domain.content import ContentStore
 from stemmata_domain.errors import (
     InvalidPath,
     StorageFailed,
+    StoreUnavailable,
     UnknownEntity,
     UnknownRegistry,
 )
@@ -44,6 +45,8 @@ from stemmata_domain.names import texts
 from stemmata_domain.paths import parse_strict
 from stemmata_domain.ports import Clock, EventStore, IdSource
 from stemmata_projections.audit.fold import AUDIT
+from stemmata_projections.audit.origin import may_follow
+from stemmata_projections.kept_up import ViewsKeptUp
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.runner import Progress, Runner
 from stemmata_projections.search.fold import SEARCH
@@ -77,23 +80,31 @@ class Stemma(Reader):
 
         Args:
             progress: Called with the position that the views have reached and the log's head.
+
+        Raises:
+            StoreUnavailable: The views are those of another log.
         """
+        self._runner = Runner(events, views, PROJECTIONS)
         super().__init__(
             events=events,
-            views=views,
+            views=views
+            if self._runner.is_inline
+            else ViewsKeptUp(views, catch_up=self._runner.catch_up),
             content=content,
             actor=actor,
             entity=entity,
             project=project,
             cache_dir=cache_dir,
         )
-        self._runner = Runner(events, views, PROJECTIONS)
         self._handler = CommandHandler(
             events,
             clock=clock,
             ids=ids,
             inline=self._runner.inline if self._runner.is_inline else None,
         )
+        if not self._runner.is_inline and not may_follow(events, views):
+            why = "they were made of another log; remove them, or give this log views of its own"
+            raise StoreUnavailable(store="views", why=why)
         self._runner.catch_up(progress=progress)
 
     # --- commands ---------------------------------------------------------------------------
@@ -409,10 +420,10 @@ class Stemma(Reader):
         return other
 
     def close(self) -> None:
-        """Let go of the stores; later use is refused."""
-        self._views.close()
-        self._events.close()
-        self.content.close()
+        """Let go of the stores, of each even if another fails to close; later use is refused."""
+        with ExitStack() as stores:
+            for store in (self.content, self._events, self._views):
+                stores.callback(store.close)
 
     def __enter__(self) -> Self:
         return self

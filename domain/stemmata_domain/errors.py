@@ -20,6 +20,7 @@ StemmataError
 ├─ WrongExpectedVersion         somebody was faster; deciding again may help
 └─ StorageFailed                an adapter could not; raised `from` the cause
    ├─ BlobMissing, DigestMismatch
+   ├─ AdapterBroken             a package brings an adapter that cannot be used
    ├─ StoreTooNew
    └─ EventUnreadable
 
@@ -687,6 +688,21 @@ class StoreUnavailable(StorageFailed):
 
     def __str__(self) -> str:
         return f"{self.store}: {self.why}"
+
+
+@dataclass(eq=False, kw_only=True)
+class AdapterBroken(StorageFailed):
+    """A package brings an adapter for a scheme, and it cannot be used."""
+
+    scheme: str
+    package: str
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"The adapter for {self.scheme}:// in the package {self.package!r} cannot be used: "
+            f"{self.why}. Install another release of the package, or tell its authors"
+        )
 
 
 @dataclass(eq=False, kw_only=True)
