@@ -342,7 +342,7 @@ class Stemma(Reader):
 
         def with_links(_: Command[VersionEdited]) -> Command[VersionEdited]:
             # Looked up while nobody else may write: a link made since would outlive its source.
-            self._runner.catch_up()
+            self._runner.catch_up_within()
             links = self.links(name)
             return replace(
                 command,

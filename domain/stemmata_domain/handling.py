@@ -6,6 +6,8 @@
   a new decision, a bounded number of times.
 - Threads get their turn in the order in which they came, and nothing long is read while others wait
   for the right to append.
+- Views that cannot take an event do not keep a command from being carried out: its append is undone,
+  and done again without them.
 - A command that was carried out under an idempotency key gives the same actor the same result again
   and appends nothing.
 """
@@ -62,6 +64,21 @@ class Command(Protocol[Result]):
         ...
 
 
+class ViewsCannotTake(Exception):
+    """Raised while a command is carried out: views cannot take an event that is there, or would be.
+
+    What was appended is undone, and the command is decided again.
+
+    Attributes:
+        meanwhile: To be done before, when the right to append is let go of. Where there is nothing to
+            be done, the command is carried out without the views.
+    """
+
+    def __init__(self, *, meanwhile: Callable[[], object] | None = None) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+
 class CommandHandler:
     """Carries out commands against one event store; any number of threads may use it."""
 
@@ -79,7 +96,8 @@ class CommandHandler:
 
         Args:
             inline: Called with what was appended before it becomes visible; what it raises undoes
-                the append. Only for a store that serialises writers.
+                the append, and `ViewsCannotTake` lets it be done again without being called. Only for
+                a store that serialises writers.
             attempts: How often a command is decided before a conflict is passed on.
             snapshot_after: By how many events a stream grows at least until its next snapshot;
                 some thousand if it is not given.
@@ -116,12 +134,15 @@ class CommandHandler:
         """
         key = None if key is None else idempotency_key(key)
         attempt = reads = 0
+        inline = self._inline
         with self._mutex:
             while True:
                 attempt += 1
                 hurries = self._serialised is not None and reads < self._attempts
                 try:
-                    return self._once(command, actor, key, correlation, inform, hurries=hurries)
+                    return self._once(
+                        command, actor, key, correlation, inform, inline, hurries=hurries
+                    )
                 except LongToRead as long:
                     # The right to append was let go, so that nobody waits while this is read.
                     self._states.read_ahead(long)
@@ -131,6 +152,15 @@ class CommandHandler:
                     self._states.forget()
                     if attempt == self._attempts:
                         raise
+                except ViewsCannotTake as stuck:
+                    self._states.forget()
+                    if stuck.meanwhile is None:
+                        inline = None
+                        attempt -= 1
+                    elif attempt == self._attempts:
+                        raise
+                    else:
+                        stuck.meanwhile()
                 except Refused:
                     raise
                 except BaseException:
@@ -145,6 +175,7 @@ class CommandHandler:
         key: str | None,
         correlation: str | None,
         inform: Callable[[Command[R]], Command[R]] | None,
+        inline: Callable[[Sequence[RecordedEvent]], None] | None,
         *,
         hurries: bool,
     ) -> R:
@@ -165,8 +196,8 @@ class CommandHandler:
                 return result
             context = Context(actor, work.time, correlation or self._ids.new(), key)
             recorded = list(self._store.append(appends, context))
-            if self._inline is not None:
-                self._inline(recorded)
+            if inline is not None:
+                inline(recorded)
         self._states.recorded(recorded, work.states_after)
         if self._snapshots is not None:
             # The events are durable; a snapshot that cannot be kept costs the next start time.

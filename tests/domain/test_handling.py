@@ -20,7 +20,7 @@ from stemmata_domain import states as states_module
 from stemmata_domain.aggregates.artifact import ARTIFACT
 from stemmata_domain.aggregates.collection import COLLECTION
 from stemmata_domain.commands.edit import Delete, Edit
-from stemmata_domain.commands.link import EditAliasesOf, Link, Unlink
+from stemmata_domain.commands.link import EditAliasesOf, Link, Linked, Unlink
 from stemmata_domain.commands.organize import AcceptTypeIn, Organize
 from stemmata_domain.commands.run import Start
 from stemmata_domain.decider import Decider
@@ -42,7 +42,7 @@ from stemmata_domain.events import (
     VersionLinked,
     VersionUnlinked,
 )
-from stemmata_domain.handling import fingerprint
+from stemmata_domain.handling import Command, ViewsCannotTake, fingerprint
 from stemmata_domain.ports import NO_STREAM, Append, EventStore, Snapshot
 from stemmata_domain.recorded import Context, RecordedEvent
 from stemmata_domain.states import States
@@ -606,6 +606,58 @@ def test_what_is_inline_sees_the_events_before_they_are_visible_and_can_undo_the
     assert handler.handle(link("digits:v1"), actor="ada").index == 1
     assert [type(r.event) for r in seen[2]] == [VersionLinked, AliasAdded]
     assert [r.position for r in seen[2]] == [world.store.head() - 1, world.store.head()]
+
+
+def test_a_command_whose_events_views_cannot_take_is_carried_out_without_them() -> None:
+    store = Counting()
+    world = a_world(store)
+    world.organize()
+    asked: list[int] = []
+
+    def inline(recorded: Sequence[RecordedEvent]) -> None:
+        asked.append(len(recorded))
+        raise ViewsCannotTake
+
+    head, appended = store.head(), store.appended
+    handler = world.another_handler(inline=inline)
+    linked = handler.handle(link(), actor="ada", key="k")
+    assert linked.index == 0
+    assert store.appended == appended + 2  # the first was undone
+    assert store.head() == head + asked[0]
+    assert len(asked) == 1
+    assert handler.handle(link(), actor="ada", key="k") == linked
+    assert store.head() == head + asked[0]
+
+
+def test_what_keeps_views_from_following_is_done_before_the_command_is_decided_again() -> None:
+    store = Counting()
+    world = a_world(store)
+    healed: list[int] = []
+
+    def inform(command: Command[Linked]) -> Command[Linked]:
+        if not healed:
+            raise ViewsCannotTake(meanwhile=lambda: healed.append(store.head()))
+        return command
+
+    seen: list[int] = []
+    handler = world.another_handler(inline=lambda recorded: seen.append(len(recorded)))
+    head = store.head()
+    assert handler.handle(link(), actor="ada", inform=inform).index == 0
+    assert healed == [head]
+    assert len(seen) == 1
+
+
+def test_views_that_can_never_follow_end_a_command_that_needs_them() -> None:
+    world = a_world(Counting())
+    tries: list[int] = []
+
+    def inform(_: Command[Linked]) -> Command[Linked]:
+        raise ViewsCannotTake(meanwhile=lambda: tries.append(1))
+
+    handler = world.another_handler(attempts=3)
+    with pytest.raises(ViewsCannotTake):
+        handler.handle(link(), actor="ada", inform=inform)
+    assert len(tries) == 2
 
 
 def test_without_turn_taking_inline_is_called_after_the_append() -> None:

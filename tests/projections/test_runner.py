@@ -16,8 +16,8 @@ from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.memory import MemoryViewStore
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
-from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
-from stemmata_domain.events import AliasAdded, Event, TeamCreated
+from stemmata_domain.errors import StoreUnavailable
+from stemmata_domain.events import Event, TeamCreated
 from stemmata_domain.ports import NO_STREAM, Append
 from stemmata_domain.recorded import Context, RecordedEvent
 from stemmata_projections.audit.fold import AUDIT
@@ -151,72 +151,6 @@ def test_a_crash_between_append_and_projection_heals(
     assert VersionIndex(views).resolve("vision/mnist/digits").index == 2
     live = [stored(path, table) for table in TABLES]
     assert live == rebuilt(events, tmp_path / "rebuilt.db")
-
-
-class Fault(Exception):
-    """What a faulty fold raises."""
-
-
-def faulty(alias: str) -> Projection:
-    """Return the version index, with a fold that fails when this alias is added."""
-    whole = VERSION_INDEX.folds[AliasAdded]
-
-    def fold(recorded: RecordedEvent, event: AliasAdded) -> Iterable[Change]:
-        yield from whole(recorded, event)
-        if event.alias == alias:
-            raise Fault
-
-    return replace(VERSION_INDEX, folds=dict([*VERSION_INDEX.folds.items(), on(AliasAdded, fold)]))
-
-
-def test_a_fold_that_fails_inline_undoes_the_append(events: SqliteEventStore, path: Path) -> None:
-    views = sqlite_views(events)
-    runner = Runner(events, views, (LINEAGE, faulty("bad")))
-    commands = handler(events, runner)
-    organize(commands)
-    commands.handle(log("A"), actor="ada")
-    head, before = events.head(), [stored(path, table) for table in TABLES]
-    with pytest.raises(Fault):
-        commands.handle(log("B", aliases=("good", "bad")), actor="ada")
-    assert events.head() == head
-    assert checkpoints(views) == [head, head, 0]
-    assert [stored(path, table) for table in TABLES] == before
-    logged = commands.handle(log("C", aliases=("good",)), actor="ada")
-    assert (logged.index, events.read_all(after=head)[0].event.topic) == (1, "ArtifactLogged")
-    assert VersionIndex(views).resolve("vision/mnist/digits:good").index == 1
-
-
-def test_a_change_that_cannot_be_made_inline_undoes_the_append(
-    events: SqliteEventStore, path: Path
-) -> None:
-    """Here the fold forgets that an alias moves, and opens a row whose key is open."""
-
-    def fold(recorded: RecordedEvent, event: AliasAdded) -> Iterable[Change]:
-        return (Open(ALIAS, ("line", event.alias, event.index)),)
-
-    wrong = replace(VERSION_INDEX, folds=dict([*VERSION_INDEX.folds.items(), on(AliasAdded, fold)]))
-    commands = handler(events, Runner(events, sqlite_views(events), (wrong,)))
-    organize(commands)
-    commands.handle(log("A"), actor="ada")
-    head = events.head()
-    with pytest.raises(ChangeImpossible):
-        commands.handle(log("B"), actor="ada")
-    assert events.head() == head
-    assert len(stored(path, ALIAS)) == 1
-
-
-def test_a_fold_that_fails_while_catching_up_leaves_the_view_where_it_was(
-    events: SqliteEventStore,
-) -> None:
-    commands = handler(events)
-    organize(commands)
-    commands.handle(log("A", aliases=("bad",)), actor="ada")
-    for views in (sqlite_views(events), MemoryViewStore()):
-        with pytest.raises(Fault):
-            Runner(events, views, (faulty("bad"),)).catch_up()
-        assert views.checkpoint(VERSION_INDEX.name) == 0
-        Runner(events, views, (VERSION_INDEX,)).catch_up()
-        assert VersionIndex(views).resolve("vision/mnist/digits:bad").index == 0
 
 
 def test_keeping_up_heals_what_could_not_go_inline(events: SqliteEventStore) -> None:
