@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from stemmata.reading.reader import Reader
+from stemmata.operating import Operator
 from stemmata_domain.commands.edit import Delete, Edit, VersionEdited
 from stemmata_domain.commands.link import AliasesEdited, EditAliasesOf, Link, Linked, Unlink
 from stemmata_domain.commands.log import Log, Logged
@@ -59,7 +59,7 @@ R = TypeVar("R")
 _PAGE = 1_000
 
 
-class Stemma(Reader):
+class Stemma(Operator):
     """A handle on a registry; `stemmata.open` makes one."""
 
     def __init__(

@@ -16,7 +16,8 @@ StemmataError
 │  │                            UnknownArtifact, UnknownVersion, UnknownRun, UnknownEntry,
 │  │                            FileMissing, ReferenceMissing
 │  ├─ (PermissionError too)     NotAMember
-│  └─ ExtraMissing              a package is needed that comes with an extra
+│  ├─ ExtraMissing              a package is needed that comes with an extra
+│  └─ AbilityMissing            a store cannot do what not every store can
 ├─ WrongExpectedVersion         somebody was faster; deciding again may help
 └─ StorageFailed                an adapter could not; raised `from` the cause
    ├─ BlobMissing, DigestMismatch
@@ -657,6 +658,22 @@ class ExtraMissing(Refused):
 
 
 # --- not a refusal --------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class AbilityMissing(Refused):
+    """A store cannot do what not every store can.
+
+    Attributes:
+        way: What to do instead.
+    """
+
+    store: str
+    ability: str
+    way: str
+
+    def __str__(self) -> str:
+        return f"The {self.store} cannot {self.ability}. {self.way}"
 
 
 @dataclass(eq=False, kw_only=True)

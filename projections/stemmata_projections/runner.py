@@ -59,6 +59,11 @@ class Runner:
         self._own = _Own()
         views.prepare(projections)
 
+    @property
+    def projections(self) -> Sequence[Projection]:
+        """What is run here."""
+        return self._projections
+
     def inline(self, recorded: Sequence[RecordedEvent]) -> None:
         """Follow events within the transaction that appends them.
 

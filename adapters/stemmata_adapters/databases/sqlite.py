@@ -98,6 +98,9 @@ class SqliteDatabase:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA fullfsync=1")
             connection.execute("PRAGMA cache_size=-16384")
+            # Some builds overwrite all that is deleted with zeros, which makes writers wait long when
+            # a view is dropped that another one has taken the place of.
+            connection.execute("PRAGMA secure_delete=FAST")
         except sqlite3.Error as error:
             connection.close()
             raise unavailable(self.path, error) from error

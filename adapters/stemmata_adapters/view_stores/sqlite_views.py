@@ -108,7 +108,9 @@ class SqliteViews:
             try:
                 self._change(writer, changes)
             except _IMPOSSIBLE as error:
-                raise ChangeImpossible(store=str(self._database.path), why=str(error)) from error
+                # Told as of the views in use, whose cause it will be when these have taken their place.
+                why = str(error).replace(self._mark, "") if self._mark else str(error)
+                raise ChangeImpossible(store=str(self._database.path), why=why) from error
             if parked:
                 rows = [(each.projection + self._mark, *each[1:]) for each in parked]
                 writer.executemany("INSERT INTO parked VALUES (?, ?, ?)", rows)

@@ -1,0 +1,45 @@
+"""Keeping a registry in order: making views anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from stemmata.reading.reader import Reader
+from stemmata_domain.errors import InvalidSetting
+from stemmata_domain.names import texts
+from stemmata_projections.projection import Projection
+from stemmata_projections.rebuilding import Rebuilt, rebuild
+from stemmata_projections.runner import Progress, Runner
+
+
+class Operator(Reader):
+    """What is done for a registry as a whole."""
+
+    _runner: Runner
+
+    def rebuild(
+        self, views: Iterable[str] | None = None, *, progress: Progress | None = None
+    ) -> Rebuilt:
+        """Fold views anew from the log, and let them take the place of those in use, in one step.
+
+        Everybody goes on reading and writing meanwhile. Parked events are tried again.
+
+        Args:
+            views: Names of views; without them, all.
+            progress: Called with the position that the new views have reached, and the log's head.
+
+        Raises:
+            InvalidSetting: There is no such view.
+            AbilityMissing: The view store cannot build views beside those in use.
+            StoreUnavailable: Somebody else is rebuilding.
+        """
+        chosen = self._chosen(texts(views, what="list of views"))
+        return rebuild(self._events, self._views, chosen, progress=progress)
+
+    def _chosen(self, names: Sequence[str]) -> Sequence[Projection]:
+        every = {each.name: each for each in self._runner.projections}
+        for name in names:
+            if name not in every:
+                rule = f"there is no such view, only {', '.join(every)}"
+                raise InvalidSetting(setting="view", value=name, rule=rule)
+        return [each for name, each in every.items() if not names or name in names]
