@@ -76,7 +76,7 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
     place = os.fspath(content) if content is not None else found.content or content_of(url)
     ids = ids or TimeOrderedIds()
     with ExitStack() as stores:
-        events, view_store = _stores(url, views or found.views, ids, stores)
+        events, view_store = open_stores(url, views or found.views, ids, stores)
         content_store = open_content(place)
         stores.callback(content_store.close)
         stemma = Stemma(
@@ -96,10 +96,15 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
         return stemma
 
 
-def _stores(
+def open_stores(
     url: str | Storage, views: str | None, ids: IdSource, stores: ExitStack
 ) -> tuple[EventStore, ViewStore]:
-    """Open log and views, and have them closed with *stores*."""
+    """Open log and views, and have them closed with *stores*.
+
+    Raises:
+        InvalidSetting: A URL is malformed, or its scheme unknown.
+        StorageFailed: One cannot be opened.
+    """
     if isinstance(url, str):
         events = open_event_store(url, ids=ids)
         stores.callback(events.close)

@@ -8,7 +8,7 @@ StemmataError
 │  │                            TypeMismatch, TypeNotAccepted, NameTaken, PersonalEntity,
 │  │                            OrganizationNeeded, WrongOrganization, NotALink, StillLinked,
 │  │                            StillAliased, IdempotencyKeyReused, ArtifactElsewhere,
-│  │                            RunNotActive, UnsafePath, InvalidOrder,
+│  │                            RunNotActive, UnsafePath, InvalidOrder, InvalidLog, OtherLog,
 │  │                            InvalidFilter (UnknownFilterFields, DuplicateFilterFields,
 │  │                            InvalidPattern)
 │  ├─ (TypeError too)           MetadataNotAMapping
@@ -640,6 +640,44 @@ class NotAMember(Refused, PermissionError):
         return (
             f"{self.actor!r} may not act in entity {self.entity!r}. "
             f"{self.actor!r} can use: {_listed(self.entities)}"
+        )
+
+
+# --- a log cannot be moved -------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidLog(Refused, ValueError):
+    """A file is not the log of a registry as this release reads it, or not the whole of one.
+
+    Attributes:
+        line: Counted from 1.
+    """
+
+    file: str
+    line: int
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.rule}"
+
+
+@dataclass(eq=False, kw_only=True)
+class OtherLog(Refused, ValueError):
+    """A store that is to be filled with a log holds something else.
+
+    Attributes:
+        position: The first that differs.
+    """
+
+    store: str
+    source: str
+    position: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store} holds another log: at position {self.position} it first differs from "
+            f"{self.source}. Nothing was written; choose an empty store"
         )
 
 

@@ -91,10 +91,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply, and whether it was asked for as a document."""
+    """A reply, whether it was asked for as a document, and the exit code that it comes with."""
 
     reply: Reply
     as_json: bool
+    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from stemmata.cli import descending, editing, looking, organizing, searching, tracing, versions
+from stemmata.cli import (
+    descending,
+    editing,
+    looking,
+    moving,
+    organizing,
+    searching,
+    tracing,
+    versions,
+)
 from stemmata.cli.options import Place, examples
 from stemmata.cli.page import Answer, Feed
 
@@ -41,7 +50,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         from stemmata.cli.output import say
 
         say(result)
-        return 0
+        return result.code
     if isinstance(result, Feed):
         from stemmata.cli.output import feed
 
@@ -135,5 +144,6 @@ for add_to in (
     tracing.add_to,
     searching.add_to,
     editing.add_to,
+    moving.add_to,
 ):
     add_to(app)
