@@ -59,7 +59,7 @@ def source_content_of(url: str, place: str | None) -> str:
     """
     with _understood(place or url):
         if place is None:
-            beside = content_of(url)
+            beside = _beside(url, "content of the source")
             # A registry that never stored a file has no folder, and shall not get one for being read.
             return beside if _is_there(beside) else "memory://"
         if not _is_there(place):
@@ -80,9 +80,17 @@ def target_content_of(url: str, place: str | None) -> str:
     Raises:
         InvalidSetting: Nothing was said, and it does not follow; or it would not last.
     """
-    found = place or content_of(url)
+    found = place or _beside(url, "content of the target")
     _check_kept("content URL", found)
     return found
+
+
+def _beside(url: str, setting: str) -> str:
+    try:
+        return content_of(url)
+    except InvalidSetting as error:
+        rule = f"it does not follow from {url}; say where it is, such as file:///srv/blobs"
+        raise InvalidSetting(setting=setting, value="", rule=rule) from error
 
 
 def _check_kept(setting: str, url: str) -> None:
