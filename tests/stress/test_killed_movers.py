@@ -1,0 +1,189 @@
+"""Who copies a registry or imports a log is killed at a random moment, as by `kill -9`, and starts again.
+
+- At any moment the target holds a beginning of the source's log, event by event as it is there, and
+  whole blobs.
+- The same command goes on from there, and in the end all is the same.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stemmata.moving.exporting import export_log
+from stemmata_adapters.content_stores.disk import DiskContentStore
+from tests.stories.moving import Row, blobs, rows
+from tests.stress.agreement import check
+from tests.stress.crew import ROOT
+from tests.stress.mover import Orders, command_line
+from tests.stress.places import link_without_views, url_of, with_versions
+
+SEED = 20260303
+PATIENCE = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A place for a log.
+
+    Attributes:
+        url: What names it.
+        rows: Reads its log, past the library; there may be none yet.
+        check: Checks the registry against all that must hold.
+    """
+
+    url: str
+    rows: Callable[[], list[Row]]
+    check: Callable[[], object]
+
+
+def sqlite_side(path: Path) -> Side:
+    """Return a place in a SQLite file."""
+
+    def found() -> list[Row]:
+        return rows(path) if path.exists() and path.stat().st_size else []
+
+    return Side(url=url_of(path), rows=found, check=lambda: check(path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moving:
+    """A registry that is to be moved, and how."""
+
+    orders: Callable[[Side, Path], Orders]
+    log: list[Row]
+    content: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry of some thousand events, with content of many sizes."""
+    path = with_versions(tmp_path_factory.mktemp("begun") / "registry.db", 200)
+    link_without_views(path, 1_500)
+    store = DiskContentStore.open(Path(f"{path}.content"))
+    for number in range(40):
+        store.put_bytes(bytes([number]) * 3**number if number < 12 else b"%d" % number * 40_000)
+    return path
+
+
+@pytest.fixture(params=["copy", "import"])
+def moving(request: pytest.FixtureRequest, begun: Path) -> Moving:
+    content = Path(f"{begun}.content")
+    if request.param == "copy":
+
+        def orders(target: Side, folder: Path) -> Orders:
+            return Orders(
+                source=url_of(begun),
+                target=target.url,
+                source_content=str(content),
+                target_content=str(folder / "blobs"),
+            )
+
+        return Moving(orders=orders, log=rows(begun), content=blobs(content))
+    file = begun.with_name("log.jsonl")
+    if not file.exists():
+        export_log(url_of(begun), file)
+
+    def of_file(target: Side, _: Path) -> Orders:
+        return Orders(source=str(file), target=target.url)
+
+    return Moving(orders=of_file, log=rows(begun), content={})
+
+
+def start(orders: Orders) -> subprocess.Popen[str]:
+    """Start a mover, and return when it is about to move."""
+    mover = subprocess.Popen(
+        [sys.executable, *command_line(orders)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert mover.stdout is not None
+    assert mover.stdout.readline() == "ready\n"
+    return mover
+
+
+def ended(mover: subprocess.Popen[str]) -> str:
+    """Return what a mover has said when it has ended."""
+    assert mover.stdout is not None
+    with mover.stdout:
+        said = mover.stdout.read()
+    mover.wait(PATIENCE)
+    return said
+
+
+def undisturbed(orders: Orders) -> float:
+    """Let a mover do all that there is to do; return how many seconds it took."""
+    mover = start(orders)
+    began = time.monotonic()
+    assert ended(mover) == "done\n"
+    assert mover.returncode == 0
+    return time.monotonic() - began
+
+
+def check_on_the_way(moving: Moving, target: Side, folder: Path) -> int:
+    """See that what is there is a beginning; return how many events there are."""
+    found = target.rows()
+    assert found == moving.log[: len(found)]
+    held = blobs(folder / "blobs")
+    assert held.items() <= moving.content.items()
+    # Content comes first: an event without its content is never there.
+    assert not found or held == moving.content
+    return len(found)
+
+
+def kill_on_the_way(
+    moving: Moving, target: Side, folder: Path, chance: random.Random, *, lasts: float
+) -> list[int]:
+    """Kill movers at random moments, then let one end; return how many events each kill left."""
+    folder.mkdir()
+    orders = moving.orders(target, folder)
+    left = []
+    for _ in range(chance.randint(1, 3)):
+        mover = start(orders)
+        time.sleep(chance.uniform(0, lasts))
+        mover.kill()
+        ended(mover)
+        left.append(check_on_the_way(moving, target, folder))
+    assert left == sorted(left)
+    undisturbed(orders)
+    assert target.rows() == moving.log
+    assert blobs(folder / "blobs") == moving.content
+    target.check()
+    return left
+
+
+def kill_often(moving: Moving, folder: Path, *, times: int) -> list[int]:
+    """Kill as many movers, more or less, and return how many events each kill left."""
+    (folder / "whole").mkdir()
+    whole = sqlite_side(folder / "whole" / "registry.db")
+    lasts = undisturbed(moving.orders(whole, folder / "whole"))
+    chance = random.Random(SEED)
+    left: list[int] = []
+    while len(left) < times:
+        place = folder / f"killed-{len(left)}"
+        left += kill_on_the_way(
+            moving, sqlite_side(place / "registry.db"), place, chance, lasts=lasts
+        )
+    return left
+
+
+def test_who_was_killed_while_moving_goes_on_where_they_ended(
+    moving: Moving, tmp_path: Path
+) -> None:
+    kill_often(moving, tmp_path, times=2)
+
+
+@pytest.mark.torture
+def test_movers_killed_at_fifty_moments_go_on_where_they_ended(
+    moving: Moving, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
+    left = kill_often(moving, tmp_path, times=50)
+    events = len(moving.log)
+    within = sum(0 < each < events for each in left)
+    tell(f"{len(left)} movers of {events} events killed; {within} with a part of the log written")
+    assert within > 0
