@@ -44,6 +44,7 @@ from stemmata_domain.metadata import normalize
 from stemmata_domain.names import texts
 from stemmata_domain.paths import parse_strict
 from stemmata_domain.ports import Clock, EventStore, IdSource
+from stemmata_domain.work import Work
 from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.audit.origin import may_follow
 from stemmata_projections.kept_up import ViewsKeptUp
@@ -340,8 +341,10 @@ class Stemma(Operator):
             project=self._project,
         )
 
-        def with_links(_: Command[VersionEdited]) -> Command[VersionEdited]:
-            # Looked up while nobody else may write: a link made since would outlive its source.
+        def with_links(_: Command[VersionEdited], work: Work) -> Command[VersionEdited]:
+            # A link made after the look-up would outlive its source: either nobody else may write
+            # meanwhile, or the append fails then and all begins anew.
+            command.before_looking_for_links(work)
             self._runner.catch_up_within()
             links = self.links(name)
             return replace(
@@ -387,7 +390,7 @@ class Stemma(Operator):
         command: Command[R],
         key: str | None,
         *,
-        inform: Callable[[Command[R]], Command[R]] | None = None,
+        inform: Callable[[Command[R], Work], Command[R]] | None = None,
     ) -> R:
         try:
             result = self._handler.handle(command, actor=self.actor, key=key, inform=inform)

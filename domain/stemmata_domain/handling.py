@@ -119,14 +119,16 @@ class CommandHandler:
         actor: str,
         key: str | None = None,
         correlation: str | None = None,
-        inform: Callable[[Command[R]], Command[R]] | None = None,
+        inform: Callable[[Command[R], Work], Command[R]] | None = None,
     ) -> R:
         """Carry out *command* and return its result; what it changed is durable then.
 
         Args:
-            inform: Called with the command each time it is about to be decided, returns it with what
-                the log cannot tell it. On a store that serialises writers nobody else writes from then
-                until the command is done. What it adds is no part of the request that *key* stands for.
+            inform: Called with the command and its work each time it is about to be decided, returns
+                it with what the log cannot tell it. On a store that serialises writers nobody else
+                writes from then until the command is done; on any other, what was read by the work
+                before is held against the log when it is appended. What it adds is no part of the
+                request that *key* stands for.
 
         Raises:
             Refused: The domain declines; nothing was appended.
@@ -174,24 +176,30 @@ class CommandHandler:
         actor: str,
         key: str | None,
         correlation: str | None,
-        inform: Callable[[Command[R]], Command[R]] | None,
+        inform: Callable[[Command[R], Work], Command[R]] | None,
         inline: Callable[[Sequence[RecordedEvent]], None] | None,
         *,
         hurries: bool,
     ) -> R:
         with self._exclusively():
             self._states.begin(hurries=hurries)
-            work = Work(self._states, actor=actor, time=self._clock.now(), ids=self._ids)
+            work = Work(
+                self._states,
+                actor=actor,
+                time=self._clock.now(),
+                ids=self._ids,
+                alone=self._serialised is not None,
+            )
             if key is not None and (done := _done_before(work, command, key)) is not None:
                 return done
             try:
-                informed = command if inform is None else inform(command)
+                informed = command if inform is None else inform(command, work)
                 result = informed.carry_out(work)
             except ValidationError as error:
                 raise _unfit(command, error) from error
             if key is not None:
                 work.decide(KEY, key_stream(actor, key), _keyed(command, key, result))
-            appends = work.appends(guard_reads=self._serialised is None)
+            appends = work.appends()
             if not appends:
                 return result
             context = Context(actor, work.time, correlation or self._ids.new(), key)

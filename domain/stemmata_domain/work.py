@@ -22,9 +22,17 @@ Command = TypeVar("Command")
 class Work:
     """Reads states, takes decisions, and ends as one append."""
 
-    def __init__(self, states: States, *, actor: str, time: datetime, ids: IdSource) -> None:
+    def __init__(
+        self, states: States, *, actor: str, time: datetime, ids: IdSource, alone: bool = True
+    ) -> None:
+        """Begin.
+
+        Args:
+            alone: Whether nobody else appends until this work has.
+        """
         self.actor = actor
         self.time = time
+        self.alone = alone
         self._states = states
         self._ids = ids
         self._expected: dict[str, int] = {}
@@ -65,10 +73,11 @@ class Work:
         """The states of the streams that were decided on, after the decisions."""
         return self._after
 
-    def appends(self, *, guard_reads: bool) -> list[Append]:
+    def appends(self) -> list[Append]:
         """Return what is to be appended, nothing if nothing was decided.
 
-        With *guard_reads* it holds only if the aggregates that were merely read are unchanged too.
+        If others may append meanwhile, it holds only if the aggregates that were merely read are
+        unchanged too.
         """
         if not self._decided:
             return []
@@ -76,7 +85,7 @@ class Work:
             Append(stream, self._expected[stream], tuple(events))
             for stream, events in self._decided.items()
         ]
-        if guard_reads:
+        if not self.alone:
             appends += [
                 Append(stream, expected, ())
                 for stream, expected in self._expected.items()

@@ -12,6 +12,7 @@ from stemmata_domain.events import (
     CommandKeyed,
     Event,
     MemberJoined,
+    NameClaimed,
     NameReleased,
     PersonJoined,
     RunFinished,
@@ -35,6 +36,14 @@ from tests.stories.busy_registry import Clock, work
             "took bob into the team vision",
         ),
         (NameReleased(scope="in@r", name="Digits"), "gave the name Digits back"),
+        (
+            NameClaimed(scope="links", name="a:0", kind="collection", holder="c"),
+            "noted a link of the version a:0",
+        ),
+        (
+            NameReleased(scope="links", name="a:0"),
+            "noted the end of all links of the version a:0",
+        ),
         (
             CommandKeyed(key="k", command="Link", fingerprint="f", result={}),
             "carried out Link under the key k",

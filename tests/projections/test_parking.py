@@ -28,6 +28,7 @@ from stemmata_domain.events import AliasAdded, Event, TeamCreated
 from stemmata_domain.handling import Command
 from stemmata_domain.ports import Append
 from stemmata_domain.recorded import Context, RecordedEvent
+from stemmata_domain.work import Work
 from stemmata_projections.changes import Change, Open
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.projection import Projection, on
@@ -211,7 +212,7 @@ def test_a_lagging_view_is_caught_up_before_what_needs_it_is_decided(
     organize(handler(events))
     handler(events).handle(log("A", aliases=("bad",)), actor="ada")
 
-    def inform(command: Command[Logged]) -> Command[Logged]:
+    def inform(command: Command[Logged], _: Work) -> Command[Logged]:
         runner.catch_up_within()
         assert views.checkpoint(projection.name) == events.head()
         return command

@@ -1,4 +1,8 @@
-"""Claims: a name has one holder in its scope, an idempotency key stands for one command."""
+"""Claims: a name has one holder in its scope, an idempotency key stands for one command.
+
+What links a version and what deletes it have no stream in common. Where writers do not take turns, both
+append to the claim of the version's links, so that one of two at the same time decides again.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +79,40 @@ def evolve(state: Claim, event: Event) -> Claim:
 
 CLAIM: Decider[Claim, Command] = Decider(
     category="name", initial=Claim(), decide=decide, evolve=evolve
+)
+
+
+LINKS = "links"
+"""The scope in which a version's id is held by the collection that has linked it last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteLink:
+    """Say that a collection links the version."""
+
+    version: str
+    collection: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndLinks:
+    """Say that the version will not be linked any more."""
+
+    version: str
+
+
+def _note(_: Claim, command: NoteLink | EndLinks) -> Sequence[Event]:
+    match command:
+        case NoteLink(version=version, collection=collection):
+            return (NameClaimed(scope=LINKS, name=version, kind="collection", holder=collection),)
+        case EndLinks(version=version):
+            return (NameReleased(scope=LINKS, name=version),)
+        case _:
+            assert_never(command)
+
+
+LINKING: Decider[Claim, NoteLink | EndLinks] = Decider(
+    category=LINKS, initial=Claim(), decide=_note, evolve=evolve
 )
 
 

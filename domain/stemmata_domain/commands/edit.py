@@ -13,6 +13,7 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from stemmata_domain.aggregates.artifact import ARTIFACT, DeleteVersion, EditVersion
+from stemmata_domain.aggregates.claim import LINKING, EndLinks
 from stemmata_domain.aggregates.collection import COLLECTION, UnlinkVersion
 from stemmata_domain.commands.addressing import find_version, permit
 from stemmata_domain.commands.link import permit_line
@@ -83,6 +84,16 @@ class Delete:
     entity: str
     project: str | None = None
 
+    def before_looking_for_links(self, work: Work) -> None:
+        """Have a link that is made from now on, by somebody else, stand in the way of the append.
+
+        Raises:
+            Refused: The name finds no version.
+        """
+        if not work.alone:
+            found = find_version(work, self.name, entity=self.entity, project=self.project)
+            work.state(LINKING, found.version)
+
     def carry_out(self, work: Work) -> VersionEdited:
         """Decide; see :class:`Delete`."""
         found = find_version(work, self.name, entity=self.entity, project=self.project)
@@ -107,4 +118,6 @@ class Delete:
                 index=found.source_index, delete_aliases=self.delete_aliases or self.force
             ),
         )
+        if not work.alone:
+            work.decide(LINKING, found.version, EndLinks(version=found.version))
         return VersionEdited(found.version)

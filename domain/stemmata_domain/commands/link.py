@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from stemmata_domain.aggregates.artifact import ARTIFACT, version_at
-from stemmata_domain.aggregates.claim import ClaimName
+from stemmata_domain.aggregates.claim import LINKING, ClaimName, NoteLink
 from stemmata_domain.aggregates.collection import (
     COLLECTION,
     CreateCollection,
@@ -41,6 +41,7 @@ from stemmata_domain.errors import (
     PersonalEntity,
     WrongOrganization,
 )
+from stemmata_domain.events import VersionLinked
 from stemmata_domain.names import REGISTRY_PREFIX, aliases, collection_name
 from stemmata_domain.paths import ArtifactPath, link_target
 from stemmata_domain.work import Work
@@ -89,7 +90,7 @@ class Link:
             else self._in_project(work, target, artifact.entity, artifact.project)
         )
         collection = _collection(work, scope, registry, target.name, artifact.type)
-        work.decide(
+        decided = work.decide(
             COLLECTION,
             collection,
             LinkVersion(
@@ -100,6 +101,9 @@ class Link:
                 aliases=wanted,
             ),
         )
+        if not work.alone and any(isinstance(event, VersionLinked) for event in decided):
+            note = NoteLink(version=found.version, collection=collection)
+            work.decide(LINKING, found.version, note)
         index = work.state(COLLECTION, collection).line.indexes.get(found.version)
         assert index is not None
         return Linked(collection, index, found.version, f"{prefix}/{target.name}:v{index}")

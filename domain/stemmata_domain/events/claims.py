@@ -16,7 +16,9 @@ from stemmata_domain.events.base import Event
 class NameClaimed(Event):
     """A name belongs to `holder` within its scope, until it is released.
 
-    `kind` says what the holder is: organization, team, person, registry, collection or artifact.
+    `kind` says what the holder is: organization, team, person, registry, collection or artifact. In
+    the scope `links` the name is the id of a version, and the holder the collection that linked it
+    last; it is claimed where writers do not take turns.
     """
 
     topic: ClassVar[str] = "NameClaimed"

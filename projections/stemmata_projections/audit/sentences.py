@@ -99,6 +99,10 @@ def _of_people_and_names(event: Event) -> str:
             return f"created the registry {name}"
         case TypeAccepted(type=type_):
             return f"accepted the type {type_}"
+        case NameClaimed(scope="links", name=version):
+            return f"noted a link of the version {version}"
+        case NameReleased(scope="links", name=version):
+            return f"noted the end of all links of the version {version}"
         case NameClaimed(name=name, kind=kind):
             return f"took the name {name} for the {kind}"
         case NameReleased(name=name):
