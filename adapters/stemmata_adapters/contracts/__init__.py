@@ -1,1 +1,32 @@
-"""What every adapter of a port promises, as test classes to subclass; they need pytest."""
+"""What every adapter of a port promises, as test classes to subclass; they need pytest.
+
+An event store:
+
+- `event_store.EventStoreContract`: every one. Needs a fixture `store`, and `stored_rows`.
+- `event_store.TurnTakingContract`: one with `SerialisesWriters`.
+- `event_store.SnapshotContract`: one with `KeepsSnapshots`.
+- `event_store.DurableEventStoreContract`: one whose events outlive the process. Needs `opener` too.
+- `recorder.ApplicationRecorderContract`, `recorder.SubscribingRecorderContract`,
+  `recorder.AggregateRecorderContract`, `recorder.NonInterleavingContract`: a recorder of the
+  `eventsourcing` library that an event store stands on. Needs `make_recorder`.
+
+A view store:
+
+- `view_store.ViewStoreContract`: every one. Needs a fixture `store`, and `stored_rows`.
+- `view_store.InlineViewStoreContract`: one with `SharesTransactions`. Needs `events` too.
+- `view_store.DurableViewStoreContract`: one whose views outlive the process. Needs `opener` too.
+
+A content store:
+
+- `content_store.ContentStoreContract`: every one. Needs `store`, `stored_bytes` and `corrupt`.
+
+`view_questions.ViewQuestionsContract` and `view_contents.ViewContentsContract` are parts of
+`ViewStoreContract`. What reads the medium past the store keeps a store from vouching for itself.
+"""
+
+from pkgutil import iter_modules
+
+import pytest
+
+# So that a promise that is broken shows the values, as in a test of one's own.
+pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))

@@ -31,6 +31,7 @@ from typing import Literal, Protocol, Self, TypeAlias, cast
 
 import pytest
 
+from stemmata_adapters.contracts.view_contents import ViewContentsContract
 from stemmata_adapters.contracts.view_questions import ViewQuestionsContract
 from stemmata_adapters.contracts.view_samples import (
     EVERY_PART,
@@ -81,7 +82,7 @@ class _Contract:
         raise NotImplementedError
 
 
-class ViewStoreContract(ViewQuestionsContract, _Contract):
+class ViewStoreContract(ViewQuestionsContract, ViewContentsContract, _Contract):
     """The promises of `ViewStore`."""
 
     # --- views are prepared --------------------------------------------------------------------
