@@ -179,5 +179,5 @@ def test_wherever_a_process_is_killed_while_opening_it_the_registry_is_sound(
     outdated: Path, told: Answers, tmp_path: Path
 ) -> None:
     whole = Path(shutil.copy(outdated, tmp_path / "whole.db"))
-    for statement in range(1, int(dying(whole, 0).stdout) + 1, 3):
+    for statement in range(1, int(dying(whole, 0).stdout) + 1, 9):
         killed_at(outdated, statement, told, tmp_path)
