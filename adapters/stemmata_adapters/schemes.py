@@ -17,6 +17,7 @@ of the shape beside it:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -82,6 +83,12 @@ class Storage(Protocol):
 def scheme_of(url: str) -> str:
     """Return the scheme of a URL, in lower case; nothing if there is none."""
     return url.partition("://")[0].lower() if "://" in url else ""
+
+
+def without_password(url: str) -> str:
+    """Return a URL as it may be shown: with stars in the place of a password."""
+    shown = re.sub(r"(?<=://)([^:/?#]*):.*@", r"\1:***@", url)
+    return re.sub(r"(?i)(password=)[^&#]*", r"\1***", shown)
 
 
 def open_event_store(url: str, *, ids: IdSource) -> EventStore:
@@ -151,7 +158,10 @@ class _Schemes(NamedTuple):
             return opener(url, **needed)
         match list(self._theirs(scheme)):
             case []:
-                raise InvalidSetting(setting=self.setting, value=url, rule=self._what_there_is())
+                rule = self._what_there_is()
+                raise InvalidSetting(
+                    setting=self.setting, value=without_password(url), rule=rule
+                )
             case [only]:
                 return self._open_theirs(only, url, needed)
             case several:
@@ -159,7 +169,9 @@ class _Schemes(NamedTuple):
                 rule = (
                     f"the packages {packages} each bring an adapter for it; uninstall all but one"
                 )
-                raise InvalidSetting(setting=self.setting, value=url, rule=rule)
+                raise InvalidSetting(
+                    setting=self.setting, value=without_password(url), rule=rule
+                )
 
     def _theirs(self, scheme: str) -> Iterator[EntryPoint]:
         return (each for each in entry_points(group=self.group) if each.name.lower() == scheme)
@@ -182,7 +194,7 @@ class _Schemes(NamedTuple):
         except StemmataError:
             raise
         except Exception as error:
-            why = f"{url} cannot be opened ({type(error).__name__}: {error})"
+            why = f"{without_password(url)} cannot be opened ({type(error).__name__}: {error})"
             raise _broken(entry, why) from error
         lacking = [
             name
@@ -209,6 +221,7 @@ _EVENT_STORES = _Schemes(
     "stemmata.event_stores",
     {
         "memory": "stemmata_adapters.event_stores.memory:open_url",
+        "postgres": "stemmata_adapters.event_stores.postgresql:open_url",
         "postgresql": "stemmata_adapters.event_stores.postgresql:open_url",
         "sqlite": "stemmata_adapters.event_stores.sqlite:open_url",
     },
@@ -219,6 +232,7 @@ _VIEW_STORES = _Schemes(
     "stemmata.view_stores",
     {
         "memory": "stemmata_adapters.view_stores.memory:open_url",
+        "postgres": "stemmata_adapters.view_stores.postgresql:open_url",
         "postgresql": "stemmata_adapters.view_stores.postgresql:open_url",
         "sqlite": "stemmata_adapters.view_stores.sqlite:open_url",
     },

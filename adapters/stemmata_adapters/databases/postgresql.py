@@ -1,0 +1,541 @@
+"""One schema of a PostgreSQL database: turns to write, moments to read, and nothing beside it.
+
+- Whoever writes holds a lock on the table `turn`, which has no rows; so positions are dense and become
+  visible in their order. The log itself is not locked: its vacuum would have to be waited for.
+- A turn begins with one round trip, which also tells what who writes has to know, and what is written
+  is sent without waiting for answers.
+- A thread that reads within a block sees one moment; one that writes reads what it has written.
+- Everything is named with its schema. No setting of a connection is changed for longer than a block.
+- A connection that was lost is replaced where nothing can have happened on it; where a commit went
+  unanswered, the error says so.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from functools import cache
+from types import TracebackType
+from typing import Protocol
+from weakref import WeakSet
+
+import psycopg
+from psycopg import pq
+
+from stemmata_adapters.databases.postgresql_connections import (
+    Connection,
+    Connections,
+    Cursor,
+    Row,
+    Session,
+    is_connected,
+)
+from stemmata_domain.errors import StorageFailed, StoreTooNew, StoreUnavailable
+
+_FORKED = "it was in use when this process was forked; leave the block in the parent only"
+_UNKNOWN = "the connection was lost during a commit, and it is not known whether it was carried out"
+_OF_ANOTHER = "it holds tables of another program; choose another schema"
+
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+# What a role or a host may have turned off is on while we write: a commit that returns is durable.
+_DURABLY = (
+    "SELECT set_config('synchronous_commit', 'on', true)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
+)
+
+
+class _Here(Protocol):
+    """What a thread reads in while it is in a block."""
+
+    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]: ...
+
+
+class PostgresDatabase:
+    """A schema that several stores share; any number of threads may use it."""
+
+    def __init__(self, connections: Connections, *, schema: str) -> None:
+        """Describe a database; nothing is asked until it is used."""
+        self.connections = connections
+        self.schema = schema
+        self.prefix = f"{quoted(schema)}."
+        self.name = f"{connections.name}, schema {schema!r}"
+        self._told: dict[str, Callable[[], str]] = {}
+        self._start()
+        _watch(self)
+
+    def _start(self) -> None:
+        self._mutex = threading.Lock()  # who writes: others shall not wait with a connection each
+        self._local = threading.local()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
+        """Return what a statement finds: in this thread's block, or by itself.
+
+        Raises:
+            StoreUnavailable: It cannot be asked.
+        """
+        try:
+            here = self._here()
+            if here is not None:
+                return here.fetch(statement, params)
+            return self._retried(lambda session: session.fetch(statement, params))
+        except psycopg.Error as error:
+            raise self.unavailable(error) from error
+
+    def _here(self) -> _Here | None:
+        if getattr(self._local, "forked", False):
+            raise StoreUnavailable(store=self.name, why=_FORKED)
+        here: _Here | None = getattr(self._local, "here", None)
+        return here
+
+    def _retried(self, ask: Callable[[Session], list[Row]]) -> list[Row]:
+        """Ask on a borrowed connection, and once more if that turns out to be lost."""
+        for last in (False, True):
+            session = self.connections.take()
+            try:
+                return ask(session)
+            except psycopg.Error:
+                if last or not session.connection.closed:
+                    raise
+            finally:
+                self.connections.give_back(session)
+        raise AssertionError("unreachable")
+
+    def reading(self) -> AbstractContextManager[object]:
+        """Let what is read inside, on this thread, be of the one moment of the first question."""
+        return nullcontext() if self._here() is not None else _Reading(self, self._local)
+
+    @contextmanager
+    def moment(self) -> Iterator[Session]:
+        """Borrow a connection that sees one moment, for whoever hands it from thread to thread."""
+        snapshot = Snapshot(self)
+        try:
+            yield snapshot.session()
+        finally:
+            snapshot.end()
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def when_writing(self, name: str, statement: Callable[[], str]) -> None:
+        """Have a question answered at the beginning of each turn."""
+        self._told[name] = statement
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn that this thread has, if it has one."""
+        here = self._here()
+        return here if isinstance(here, Turn) else None
+
+    def writing(self) -> AbstractContextManager[Turn]:
+        """Hold the right to write; what was written is durable and visible when the block ends.
+
+        Within it the same thread may enter again, and joins. An exception undoes everything.
+
+        Raises:
+            StoreUnavailable: The database cannot be written; nothing was, unless it is said that this
+                is not known.
+        """
+        turn = self.turn
+        return self._new_turn() if turn is None else nullcontext(turn)
+
+    @contextmanager
+    def _new_turn(self) -> Iterator[Turn]:
+        process = os.getpid()
+        before = self._here()
+        with self._mutex:
+            try:
+                turn = self._begin()
+            except psycopg.Error as error:
+                raise self.unavailable(error) from error
+            self._local.here = turn
+            try:
+                yield turn
+                self._check_not_forked(process)
+                self._local.here = before
+                turn.commit()
+                for act in turn.afterwards:
+                    act()
+            except BaseException as error:
+                self._check_not_forked(process)
+                turn.undo()
+                if isinstance(error, psycopg.Error):
+                    raise self.unavailable(error, unknown=turn.is_unknown) from error
+                raise
+            finally:
+                if os.getpid() == process:
+                    self._local.here = before
+                    self.connections.give_back(turn.session)
+
+    def _check_not_forked(self, process: int) -> None:
+        if os.getpid() != process:
+            self._local.forked = False
+            raise StoreUnavailable(store=self.name, why=_FORKED)
+
+    def _begin(self) -> Turn:
+        names = list(self._told)
+        script = (
+            *(statement for statement, _ in self._opening()),
+            *(statement() for statement in self._told.values()),
+        )
+        for last in (False, True):
+            session = self.connections.take()
+            try:
+                _, *found = session.script(script)
+            except BaseException as error:
+                _end_badly(session)
+                lost = session.connection.closed
+                self.connections.give_back(session)
+                if last or not lost or not isinstance(error, psycopg.Error):
+                    raise
+            else:
+                return Turn(session, dict(zip(names, found, strict=True)))
+        raise AssertionError("unreachable")
+
+    def at_once(self, *statements: tuple[str, Sequence[object]]) -> list[list[Row]]:
+        """Carry out statements in a turn of their own, in one round trip; return what they find.
+
+        Raises:
+            psycopg.Error: One failed, and nothing was done.
+            StoreUnavailable: The connection was lost, and it is not known what was done.
+        """
+        self._here()
+        with self._mutex:
+            session = self.connections.take()
+            try:
+                return _in_one_go(session, (*self._opening(), *statements, ("COMMIT", ())))
+            except psycopg.Error as error:
+                if session.connection.closed:
+                    raise self.unavailable(error, unknown=True) from error
+                raise
+            finally:
+                _end_badly(session)
+                self.connections.give_back(session)
+
+    def change(self, statement: str, params: Sequence[object] = ()) -> None:
+        """Change what needs no turn: in that of this thread if it has one, or by itself.
+
+        Raises:
+            StoreUnavailable: It was not changed, unless it is said that this is not known.
+        """
+        try:
+            turn = self.turn
+            if turn is not None:
+                turn.send(statement, params)
+                return
+            session = self.connections.take()
+            try:
+                session.execute(statement, params)
+            finally:
+                self.connections.give_back(session)
+        except psycopg.Error as error:
+            raise self.unavailable(error) from error
+
+    def _opening(self) -> Iterator[tuple[str, Sequence[object]]]:
+        for statement in (_BEGIN, f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE", _DURABLY):
+            yield statement, ()
+
+    # --- making it --------------------------------------------------------------------------------
+
+    def create(self, part: str, *, release: int, statements: Sequence[str]) -> None:
+        """Make the schema and the tables of one part where they are missing; any number may try.
+
+        Raises:
+            StoreTooNew: A newer release has written this part.
+            StoreUnavailable: The schema is another program's, or cannot be written.
+        """
+        try:
+            if self._is_made(part, release):
+                return
+            session = self.connections.take()
+            try:
+                self._make(session, part, release, statements)
+            finally:
+                _end_badly(session)
+                self.connections.give_back(session)
+        except psycopg.Error as error:
+            raise self.unavailable(error) from error
+
+    def _is_made(self, part: str, release: int) -> bool:
+        try:
+            rows = self._retried(self._parts)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            return False
+        except psycopg.errors.UndefinedColumn as error:
+            raise StoreUnavailable(store=self.name, why=_OF_ANOTHER) from error
+        found = next((made for name, made in rows if name == part), 0)
+        if found > release:
+            raise StoreTooNew(store=self.name, schema=found, supported=release)
+        return bool(found)
+
+    def _parts(self, session: Session) -> list[Row]:
+        return session.fetch(f"SELECT part, release FROM {self.prefix}stemmata")
+
+    def _make(self, session: Session, part: str, release: int, statements: Sequence[str]) -> None:
+        session.execute(_BEGIN)
+        session.fetch(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (f"stemmata {self.schema}",)
+        )
+        tables = session.fetch(
+            "SELECT c.relname FROM pg_catalog.pg_class c"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1",
+            (self.schema,),
+        )
+        if ("stemmata",) not in tables:
+            if tables:
+                raise StoreUnavailable(store=self.name, why=_OF_ANOTHER)
+            self._make_schema(session)
+        elif any(name == part for name, _ in self._parts(session)):
+            return  # somebody was faster
+        for statement in statements:
+            session.execute(statement)
+        added = f"INSERT INTO {self.prefix}stemmata VALUES ($1, $2)"
+        session.execute(added, (part, release))
+        session.execute("COMMIT")
+
+    def _make_schema(self, session: Session) -> None:
+        encoding = session.fetch("SELECT current_setting('server_encoding')")[0][0]
+        if encoding != "UTF8":
+            why = f"the database has the encoding {encoding}, and a registry needs UTF8"
+            raise StoreUnavailable(store=self.name, why=why)
+        there = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1"
+        # Who may not make a schema may yet use one that was made for them.
+        if not session.fetch(there, (self.schema,)):
+            session.execute(f"CREATE SCHEMA {quoted(self.schema)}")
+        session.execute(
+            f"CREATE TABLE {self.prefix}stemmata (part text PRIMARY KEY, release bigint NOT NULL)"
+        )
+        session.execute(f"CREATE TABLE {self.prefix}turn ()")
+
+    def unavailable(self, error: psycopg.Error, *, unknown: bool = False) -> StorageFailed:
+        """Return the failure to raise for an error of PostgreSQL."""
+        words = error.diag.message_primary or " ".join(str(error).split())
+        why = f"{_UNKNOWN} ({words})" if unknown else words
+        return StoreUnavailable(store=self.name, why=why)
+
+    def close(self) -> None:
+        """Let go of all connections; later use is refused."""
+        self.connections.close()
+
+    def after_fork_in_child(self) -> None:
+        """Start anew, and leave to the parent what is the parent's."""
+        forked = getattr(self._local, "here", None) is not None
+        _LEFT.append(self._local)
+        self.connections.after_fork()
+        self._start()
+        self._local.forked = forked
+
+
+class Turn:
+    """The right to write, on one connection.
+
+    Attributes:
+        found: The answers to the questions that were to be asked as the turn began, by their names.
+        afterwards: What is to be done once all is durable.
+        is_unknown: Whether a commit was sent, and nobody knows what became of it.
+    """
+
+    def __init__(self, session: Session, found: dict[str, list[Row]]) -> None:
+        self.session = session
+        self.found = found
+        self.afterwards: list[Callable[[], object]] = []
+        self.is_unknown = False
+        self._pipeline: psycopg.Pipeline | None = None
+        self._piped = ExitStack()
+
+    def send(self, statement: str, params: Sequence[object] = ()) -> None:
+        """Have a statement carried out; what goes wrong is raised by a later call."""
+        if self._pipeline is None:
+            self._pipeline = self._piped.enter_context(self.session.connection.pipeline())
+        self.session.cursor.execute(statement, params)
+
+    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
+        """Return what a statement finds, after all that was sent.
+
+        Raises:
+            psycopg.Error: It failed, or what was sent did.
+        """
+        if self._pipeline is None:
+            return self.session.fetch(statement, params)
+        return Cursor(self.session.connection).execute(statement, params).fetchall()
+
+    def sync(self) -> None:
+        """Wait until what was sent is carried out.
+
+        Raises:
+            psycopg.Error: Something failed.
+        """
+        if self._pipeline is not None:
+            self._pipeline.sync()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what is written inside, and that alone, if the block fails; wait for it if not."""
+        self.send("SAVEPOINT part")
+        try:
+            yield
+            self.send("RELEASE SAVEPOINT part")
+            self.sync()
+        except BaseException:
+            with suppress(psycopg.Error):
+                self.sync()
+            self.send("ROLLBACK TO SAVEPOINT part")
+            self.sync()
+            raise
+
+    def commit(self) -> None:
+        """Make what was written durable and visible.
+
+        Raises:
+            psycopg.Error: That failed, or what was sent before did.
+        """
+        connection = self.session.connection
+        if not is_connected(connection):
+            connection.close()
+            raise psycopg.OperationalError("the connection was lost")
+        try:
+            cursor = self.session.cursor.execute("COMMIT")
+            self._pipeline = None
+            self._piped.close()
+        except psycopg.Error:
+            self.is_unknown = bool(connection.closed)
+            raise
+        if cursor.statusmessage != "COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction("what was written was undone")
+
+    def undo(self) -> None:
+        """Undo what was written."""
+        self._pipeline = None
+        with suppress(psycopg.Error):
+            self._piped.close()
+        _end_badly(self.session)
+
+
+class Snapshot:
+    """One moment of the database, from the first question on."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._database = database
+        self._session: Session | None = None
+
+    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
+        """Return what a statement finds."""
+        return self.session().fetch(statement, params)
+
+    def session(self) -> Session:
+        """Return the connection; the moment is that of the first statement on it."""
+        if self._session is None:
+            self._session = self._begin()
+        return self._session
+
+    def _begin(self) -> Session:
+        database = self._database
+        script = (
+            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            # Views that are put in the place of these wait for us, so that no moment is of before
+            # and its tables of after. It has to come before the moment is taken.
+            f"LOCK TABLE {database.prefix}turn IN ACCESS SHARE MODE",
+        )
+        for last in (False, True):
+            session = database.connections.take()
+            try:
+                session.script(script)
+            except BaseException as error:
+                _end_badly(session)
+                lost = session.connection.closed
+                database.connections.give_back(session)
+                if last or not lost or not isinstance(error, psycopg.Error):
+                    raise
+            else:
+                return session
+        raise AssertionError("unreachable")
+
+    def end(self) -> None:
+        """Let the moment go."""
+        session, self._session = self._session, None
+        if session is not None:
+            _end(session)
+            self._database.connections.give_back(session)
+
+
+def _in_one_go(
+    session: Session, statements: Sequence[tuple[str, Sequence[object]]]
+) -> list[list[Row]]:
+    cursors = [Cursor(session.connection) for _ in statements]
+    with session.connection.pipeline():
+        for cursor, (statement, params) in zip(cursors, statements, strict=True):
+            cursor.execute(statement, params)
+    return [cursor.fetchall() for cursor in cursors if cursor.description is not None]
+
+
+class _Reading:
+    """A block in which a thread reads one moment."""
+
+    __slots__ = ("_database", "_local", "_process", "_snapshot")
+
+    def __init__(self, database: PostgresDatabase, local: threading.local) -> None:
+        self._database = database
+        self._local = local
+        self._process = os.getpid()
+        self._snapshot = Snapshot(database)
+
+    def __enter__(self) -> None:
+        self._local.here = self._snapshot
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._local.here = None
+        if os.getpid() == self._process:
+            self._snapshot.end()
+        else:
+            self._database._local.forked = False
+
+
+def _end(session: Session) -> None:
+    """End a transaction that has written nothing."""
+    # Of the two ways, this one leaves prepared statements alone.
+    with suppress(psycopg.Error):
+        session.execute("COMMIT")
+
+
+def _end_badly(session: Session) -> None:
+    """Undo a transaction if there is one; a connection that cannot is closed."""
+    connection: Connection = session.connection
+    status = connection.pgconn.transaction_status
+    if status == pq.TransactionStatus.IDLE:
+        return
+    try:
+        session.script(("ROLLBACK",))
+    except psycopg.Error:
+        connection.close()
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+_databases: WeakSet[PostgresDatabase] = WeakSet()
+_LEFT: list[object] = []
+
+
+def _watch(database: PostgresDatabase) -> None:
+    _watch_forks()
+    _databases.add(database)
+
+
+@cache
+def _watch_forks() -> None:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_in_child)
+
+
+def _after_in_child() -> None:
+    for each in list(_databases):
+        each.after_fork_in_child()

@@ -1,0 +1,451 @@
+"""The event store in a schema of a PostgreSQL database.
+
+- An append in a turn costs no round trip of its own: positions follow from the head, which the turn has
+  told, and what is inserted goes out with whatever is asked next.
+- An append by itself is one round trip: the lock, the comparison of versions, the events, the commit.
+- Events are never deleted, so that positions have no gaps and need no sequence, which would have some.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    StoredEvent,
+    Subscription,
+)
+
+from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql_url import database_of
+from stemmata_adapters.event_stores.postgresql_watch import Listening
+from stemmata_adapters.event_stores.recorder import RecorderEventStore
+from stemmata_domain.errors import WrongExpectedVersion
+from stemmata_domain.ports import NO_STREAM, IdSource, Snapshot, Watch
+
+PART = "log"
+RELEASE = 1
+"""Changes with the tables; a log of a newer one is refused."""
+
+_LAST = 2**63 - 1
+_PAGE = 500
+_POLL_SECONDS = 1.0
+_TAIL = 1_000
+_ENDS = 50_000
+
+
+def tables(prefix: str) -> tuple[str, ...]:
+    """Return the statements that make the tables; their names stand behind *prefix*."""
+    return (
+        f"""
+        CREATE TABLE {prefix}event (
+            position bigint PRIMARY KEY,
+            stream text COLLATE "C" NOT NULL,
+            version bigint NOT NULL,
+            topic text COLLATE "C" NOT NULL,
+            state bytea NOT NULL
+        )
+        """,
+        f"CREATE UNIQUE INDEX ON {prefix}event (stream, version)",
+        f"""
+        CREATE TABLE {prefix}snapshot (
+            stream text COLLATE "C" PRIMARY KEY,
+            version bigint NOT NULL,
+            schema bigint NOT NULL,
+            body bytea NOT NULL
+        )
+        """,
+        f"""
+        CREATE TABLE {prefix}cursor (
+            name text COLLATE "C" PRIMARY KEY,
+            position bigint NOT NULL
+        )
+        """,
+    )
+
+
+class _Statements:
+    """The statements of the log of one schema."""
+
+    def __init__(self, prefix: str, channel: str) -> None:
+        event = f"{prefix}event"
+        columns = "position, stream, version, topic, state"
+        self.head = f"SELECT coalesce(max(position), 0) FROM {event}"
+        self.tail = (
+            f"SELECT position, stream, version FROM {event.replace('{', '{{').replace('}', '}}')}"
+            f" WHERE position >= {{}} ORDER BY position DESC LIMIT {_TAIL + 1}"
+        )
+        self.last_version = (
+            f"SELECT coalesce(max(version), {NO_STREAM}) FROM {event} WHERE stream = $1"
+        )
+        self.insert = (
+            f"INSERT INTO {event} ({columns}) SELECT * FROM"
+            " unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])"
+        )
+        # Nothing is inserted if one stream is elsewhere, and then this one is told.
+        self.insert_expecting = (
+            "WITH elsewhere AS MATERIALIZED ("
+            "SELECT stream, expected, actual FROM unnest($5::text[], $6::bigint[])"
+            " WITH ORDINALITY AS wanted (stream, expected, place), LATERAL"
+            f" (SELECT coalesce(max(version), {NO_STREAM}) AS actual FROM {event} AS e"
+            " WHERE e.stream = wanted.stream) AS found"
+            " WHERE actual <> expected ORDER BY place LIMIT 1"
+            "), added AS ("
+            f"INSERT INTO {event} ({columns})"
+            f" SELECT ({self.head}) + place, stream, version, topic, state FROM"
+            " unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[])"
+            " WITH ORDINALITY AS new (stream, version, topic, state, place)"
+            " WHERE NOT EXISTS (SELECT 1 FROM elsewhere) RETURNING position"
+            ") SELECT position, NULL, NULL, NULL FROM added"
+            " UNION ALL SELECT NULL, stream, expected, actual FROM elsewhere ORDER BY 1"
+        )
+        read = f"SELECT stream, version, topic, state, position FROM {event}"
+        of_stream = f"{read} WHERE stream = $1 AND version > $2 AND version <= $3 ORDER BY version"
+        self.stream_upwards = f"{of_stream} LIMIT $4"
+        self.stream_downwards = f"{of_stream} DESC LIMIT $4"
+        self.all = f"{read} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3"
+        self.of_topics = (
+            f"{read} WHERE position >= $1 AND position <= $2 AND topic = ANY($4::text[])"
+            " ORDER BY position LIMIT $3"
+        )
+        self.notify = f"SELECT pg_notify('{channel}', '')"
+        self.keep_snapshot = (
+            f"INSERT INTO {prefix}snapshot AS kept VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT (stream) DO UPDATE"
+            " SET version = excluded.version, schema = excluded.schema, body = excluded.body"
+            " WHERE excluded.version >= kept.version"
+        )
+        self.snapshot = (
+            f"SELECT stream, version, schema, body FROM {prefix}snapshot WHERE stream = $1"
+        )
+        self.keep_cursor = (
+            f"INSERT INTO {prefix}cursor VALUES ($1, $2)"
+            " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
+        )
+        self.cursor = f"SELECT position FROM {prefix}cursor WHERE name = $1"
+        self.cursors = f"SELECT name, position FROM {prefix}cursor ORDER BY name"
+        self.drop_cursor = f"DELETE FROM {prefix}cursor WHERE name = $1"
+
+
+def channel_of(schema: str) -> str:
+    """Return the channel on which appends to a schema are told; its name is short enough."""
+    return f"stemmata_{hashlib.sha256(schema.encode()).hexdigest()[:16]}"
+
+
+class PostgresRecorder(ApplicationRecorder):
+    """Stored events in a schema of a PostgreSQL database."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self.database = database
+        self.listening = Listening(database.connections, channel_of(database.schema))
+        self.statements = _Statements(database.prefix, channel_of(database.schema))
+        self._known = _Known()
+        database.when_writing("tail", lambda: self.statements.tail.format(self._known.head))
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        """Insert the events, all or none, and return their positions."""
+        rows = _rows(stored_events)
+        turn = self.database.turn
+        try:
+            if turn is None:
+                return self._insert_alone(rows, [])
+            known, before = self._known_in(turn), self._known.head
+            with known.again_on_error(before), turn.part():
+                return self._insert(turn, rows)
+        except psycopg.errors.IntegrityError as error:
+            raise IntegrityError(str(error)) from error
+        except psycopg.Error as error:
+            raise self.database.unavailable(error) from error
+
+    def insert_expecting(
+        self, stored_events: Sequence[StoredEvent], expected: Sequence[tuple[str, int]]
+    ) -> Sequence[int]:
+        """Insert the events if each stream is where it is expected."""
+        rows = _rows(stored_events)
+        turn = self.database.turn
+        try:
+            if turn is None:
+                return self._insert_alone(rows, expected)
+            for stream, at in expected:
+                actual = self._last_version(turn, stream)
+                if actual != at:
+                    raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)
+            return self._insert(turn, rows)
+        except psycopg.Error as error:
+            raise self.database.unavailable(error) from error
+
+    def _known_in(self, turn: Turn) -> _Known:
+        """Return what is known of the log in a turn."""
+        known = self._known
+        if known.turn is not turn:
+            known.begin(turn)
+            if known.head < 0:
+                known.head = turn.fetch(self.statements.head)[0][0]
+        return known
+
+    def _last_version(self, turn: Turn, stream: str) -> int:
+        ends = self._known_in(turn).ends
+        if stream not in ends:
+            ends[stream] = turn.fetch(self.statements.last_version, (stream,))[0][0]
+        return ends[stream]
+
+    def _insert(self, turn: Turn, rows: _Rows) -> Sequence[int]:
+        known = self._known_in(turn)
+        positions = range(known.head + 1, known.head + 1 + len(rows.streams))
+        if not positions:
+            return positions
+        turn.send(self.statements.insert, (list(positions), *rows))
+        if not known.has_appended:
+            turn.send(self.statements.notify)
+            turn.afterwards.append(self.listening.wake)
+        known.append(rows)
+        return positions
+
+    def _insert_alone(self, rows: _Rows, expected: Sequence[tuple[str, int]]) -> Sequence[int]:
+        wanted = ([stream for stream, _ in expected], [at for _, at in expected])
+        notify = [(self.statements.notify, ())] if rows.streams else []
+        found = self.database.at_once((self.statements.insert_expecting, (*rows, *wanted)), *notify)
+        for position, stream, at, actual in found[1]:
+            if position is None:
+                raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)
+        self.listening.wake()
+        return [position for position, *_ in found[1]]
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[Notification]:
+        """Return stored events of a stream, with their positions."""
+        stream = originator_id.hex if isinstance(originator_id, UUID) else originator_id
+        after = NO_STREAM if gt is None else gt
+        turn = self.database.turn
+        if turn is not None and self._known_in(turn).ends.get(stream) == after:
+            return []
+        statements = self.statements
+        statement = statements.stream_downwards if desc else statements.stream_upwards
+        most = _LAST if limit is None else limit
+        return self._select(statement, (stream, after, _LAST if lte is None else lte, most))
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return stored events of all streams, in the order of their positions."""
+        first = (start or 0) + (0 if inclusive_of_start else 1)
+        between = (first, _LAST if stop is None else stop, limit)
+        if topics:
+            return self._select(self.statements.of_topics, (*between, list(topics)))
+        return self._select(self.statements.all, between)
+
+    def _select(self, statement: str, values: Sequence[object]) -> Sequence[Notification]:
+        return [Notification(*row) for row in self.database.fetch(statement, values)]
+
+    def max_notification_id(self) -> int | None:
+        """Return the position of the last event."""
+        turn = self.database.turn
+        if turn is not None:
+            return self._known_in(turn).head or None
+        found: int = self.database.fetch(self.statements.head)[0][0]
+        return found or None
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        """Return what hands out the events after a position, and those to come."""
+        return PostgresSubscription(self, gt, topics)
+
+
+class _Rows(NamedTuple):
+    """Events as columns."""
+
+    streams: list[str]
+    versions: list[int]
+    topics: list[str]
+    states: list[bytes]
+
+
+def _rows(stored_events: Sequence[StoredEvent]) -> _Rows:
+    rows = _Rows([], [], [], [])
+    for stored in stored_events:
+        stream = stored.originator_id
+        rows.streams.append(stream.hex if isinstance(stream, UUID) else stream)
+        rows.versions.append(stored.originator_version)
+        rows.topics.append(stored.topic)
+        rows.states.append(stored.state)
+    return rows
+
+
+class _Known:
+    """What this process knows of the log in a turn of its own, without asking for it.
+
+    Attributes:
+        ends: The last versions of some streams, as of the head.
+        head: The position of the last event; where it is not known, any that was.
+    """
+
+    def __init__(self) -> None:
+        self.ends: dict[str, int] = {}
+        self.head = 0
+        self.turn: Turn | None = None
+        self.has_appended = False
+
+    def begin(self, turn: Turn) -> None:
+        """Take in what others have appended since the last turn; the head is -1 if that is unclear."""
+        tail = turn.found["tail"]
+        is_whole = len(tail) <= _TAIL and (
+            self.head == 0 or bool(tail and tail[-1][0] == self.head)
+        )
+        if self.turn is not None or not is_whole or len(self.ends) > _ENDS:
+            # The last turn did not end well, or too much has happened.
+            self.ends.clear()
+        if is_whole:
+            for _, stream, version in reversed(tail):
+                if stream in self.ends or self.head == 0:
+                    self.ends[stream] = version
+        self.head = tail[0][0] if tail else self.head and -1
+        self.turn = turn
+        self.has_appended = False
+        turn.afterwards.append(self.end)
+
+    def append(self, rows: _Rows) -> None:
+        """Take in what was appended in the turn."""
+        self.head += len(rows.streams)
+        self.ends.update(zip(rows.streams, rows.versions, strict=True))
+        self.has_appended = True
+
+    def end(self) -> None:
+        """Keep what is known for the next turn."""
+        self.turn = None
+
+    @contextmanager
+    def again_on_error(self, head: int) -> Iterator[None]:
+        """Know no more than before if the block fails."""
+        try:
+            yield
+        except BaseException:
+            self.head = head
+            self.ends.clear()
+            raise
+
+
+class PostgresSubscription(Subscription[PostgresRecorder]):
+    """The events after a position, those to come included."""
+
+    def __init__(
+        self, recorder: PostgresRecorder, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> None:
+        super().__init__(recorder, gt, topics)
+        self._page: deque[Notification] = deque()
+        self._watch = recorder.listening.watch()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Stop the subscription; whoever waits for an event stops waiting."""
+        super().stop()
+        self._stopped = True
+        self._watch.close()
+
+    def __next__(self) -> Notification:
+        while not self._stopped:
+            if self._page:
+                notification = self._page.popleft()
+                self._last_notification_id = notification.id
+                return notification
+            self._page.extend(
+                self._recorder.select_notifications(
+                    self._last_notification_id,
+                    _PAGE,
+                    topics=self._topics,
+                    inclusive_of_start=self._last_notification_id is None,
+                )
+            )
+            if not self._page:
+                self._watch.wait(_POLL_SECONDS)
+        raise StopIteration
+
+
+class PostgresEventStore(RecorderEventStore):
+    """An event store in a schema of a PostgreSQL database. One writer at a time."""
+
+    recorder: PostgresRecorder
+
+    def __init__(self, database: PostgresDatabase, *, ids: IdSource) -> None:
+        """Use *database*, and make its tables where they are missing."""
+        database.create(PART, release=RELEASE, statements=tables(database.prefix))
+        super().__init__(PostgresRecorder(database), ids=ids)
+        self._database = database
+        self._statements = self.recorder.statements
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Hold the right to append; see the port."""
+        return self._database.writing()
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot; see the port."""
+        self._change(self._statements.keep_snapshot, snapshot)
+
+    def load_snapshot(self, stream: str) -> Snapshot | None:
+        """Return the newest snapshot; see the port."""
+        rows = self._database.fetch(self._statements.snapshot, (stream,))
+        return Snapshot(*rows[0]) if rows else None
+
+    def watch(self) -> Watch:
+        """Begin to notice appends; see the port."""
+        try:
+            return self.recorder.listening.watch()
+        except psycopg.Error as error:
+            raise self._database.unavailable(error) from error
+
+    def save_cursor(self, name: str, position: int) -> None:
+        """Remember how far a reader has come; see the port."""
+        self._change(self._statements.keep_cursor, (name, position))
+
+    def load_cursor(self, name: str) -> int | None:
+        """Return how far a reader has come; see the port."""
+        rows = self._database.fetch(self._statements.cursor, (name,))
+        return rows[0][0] if rows else None
+
+    def cursors(self) -> Mapping[str, int]:
+        """Return all cursors; see the port."""
+        return dict(self._database.fetch(self._statements.cursors))
+
+    def drop_cursor(self, name: str) -> None:
+        """Forget a cursor; see the port."""
+        self._change(self._statements.drop_cursor, (name,))
+
+    def _change(self, statement: str, params: Sequence[object]) -> None:
+        """Change something beside the log, in the turn that there is or by itself."""
+        self._database.change(statement, params)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.recorder.listening.close()
+        self._database.close()
+
+
+def open_url(url: str, *, ids: IdSource) -> PostgresEventStore:
+    """Open the log in the schema that a `postgresql:` URL names, making it if it is missing."""
+    database = database_of(url)
+    try:
+        return PostgresEventStore(database, ids=ids)
+    except BaseException:
+        database.close()
+        raise
