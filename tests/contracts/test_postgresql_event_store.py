@@ -55,8 +55,8 @@ class TestPostgresEventStore(
         prefix = store.recorder.database.prefix
         with self.postgres.connect() as raw:
             columns = "position, stream, version, topic, state"
-            rows: list[Any] = raw.execute(  # the name is our own
-                f"SELECT {columns} FROM {prefix}event ORDER BY position"  # type: ignore[arg-type]
+            rows: list[Any] = raw.execute(
+                f"SELECT {columns} FROM {prefix}event ORDER BY position"
             ).fetchall()
         return [KeptEvent(*row) for row in rows]
 
@@ -109,7 +109,7 @@ class TestPostgresEventStore(
     def test_a_log_that_is_damaged_is_told(self, store: PostgresEventStore) -> None:
         prefix = store.recorder.database.prefix
         with self.postgres.connect() as raw:
-            raw.execute(f"DROP TABLE {prefix}event, {prefix}snapshot")  # type: ignore[arg-type] # our own
+            raw.execute(f"DROP TABLE {prefix}event, {prefix}snapshot")
         uses: list[Callable[[], object]] = [
             store.head,
             store.read_all,
