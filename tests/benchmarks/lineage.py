@@ -18,8 +18,9 @@ from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_projections.changes import Change, Open
 from stemmata_projections.lineage.exploring import explore
 from stemmata_projections.lineage.fold import LINEAGE
+from stemmata_projections.lineage.rows import Rows
 from stemmata_projections.lineage.tables import EDGE, RUN
-from stemmata_projections.lineage.walk import Rows, walked
+from stemmata_projections.lineage.walking import walked
 from stemmata_projections.tables import OPEN_END, Value
 from stemmata_projections.version_index.fold import VERSION_INDEX
 from stemmata_projections.version_index.tables import COLLECTION, MEMBER, VERSION

@@ -11,7 +11,8 @@ from stemmata_domain.codec import time_from
 from stemmata_projections.frozen import maker
 from stemmata_projections.lineage import queries as q
 from stemmata_projections.lineage.nodes import Edge, LinkedName, RunNode, VersionNode
-from stemmata_projections.lineage.walk import Rows, Walk
+from stemmata_projections.lineage.rows import Rows
+from stemmata_projections.lineage.walk import Walk
 
 _version_node = maker(VersionNode)
 _run_node = maker(RunNode)

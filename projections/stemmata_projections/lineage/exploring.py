@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from stemmata_projections.lineage import details
+from stemmata_projections.lineage.kept import KeptGraph
 from stemmata_projections.lineage.nodes import Cut, Direction, Edge, Node, Way
+from stemmata_projections.lineage.rows import Rows
 from stemmata_projections.lineage.selection import Sought, on_the_way
 from stemmata_projections.lineage.views import Graph
-from stemmata_projections.lineage.walk import Rows, Walk, generation, walked
+from stemmata_projections.lineage.walk import Walk, generation
+from stemmata_projections.lineage.walking import walked
 from stemmata_projections.view_store import ViewStore
 
 _EVERYTHING = Sought()
@@ -24,6 +27,7 @@ def explore(
     depth: int | None = None,
     limit: int | None = None,
     sought: Sought = _EVERYTHING,
+    kept: KeptGraph | None = None,
 ) -> Graph:
     """Return the graph around the version with an id, or around the run with a path.
 
@@ -31,9 +35,10 @@ def explore(
         depth: How many generations to go; a generation is version, run, version.
         limit: How many nodes to look at, nearest first.
         sought: What matches. The graph has what matches, and what is on the way to it.
+        kept: A graph in memory to walk where it has come far enough.
     """
     with views.reading():
-        rows = Rows(views, at=at)
+        rows = Rows(views, at=at, loaded=None if kept is None else kept.by(at))
         walks = walked(
             rows,
             start,
@@ -44,14 +49,16 @@ def explore(
             limit=limit,
         )
         steps = signed_steps(walks)
+        if kept is not None:
+            kept.found(len(steps))
         facts = facts_of(rows, walks)
-        kept = dict(steps)
+        chosen = dict(steps)
         matching = None
         if not sought.is_everything:
             matching = sought.among(facts, steps)
             ways = set().union(*(on_the_way(walk, matching) for walk in walks))
-            kept = {node: step for node, step in steps.items() if node in ways or node == start}
-        nodes, edges = filled(rows, walks, facts, kept, matching=matching)
+            chosen = {node: step for node, step in steps.items() if node in ways or node == start}
+        nodes, edges = filled(rows, walks, facts, chosen, matching=matching)
     return Graph(
         start=start,
         direction=direction,
@@ -80,9 +87,9 @@ def facts_of(
     runs: dict[str, None] = {}
     versions: dict[str, None] = {}
     for walk in walks:
-        for node in walk.steps:
+        for node, step in walk.steps.items():
             if among is None or node in among:
-                (runs if walk.is_run(node) else versions)[node] = None
+                (runs if step % 2 != walk.from_run else versions)[node] = None
     return details.known(rows, runs=list(runs), versions=list(versions))
 
 

@@ -9,9 +9,12 @@ from itertools import islice
 from pydantic import JsonValue
 
 from stemmata_projections.lineage.exploring import facts_of, filled
+from stemmata_projections.lineage.kept import KeptGraph
+from stemmata_projections.lineage.rows import Rows
 from stemmata_projections.lineage.selection import on_the_way
 from stemmata_projections.lineage.views import Graph
-from stemmata_projections.lineage.walk import Rows, Walk
+from stemmata_projections.lineage.walk import Walk
+from stemmata_projections.lineage.walking import begun
 from stemmata_projections.lineage.ways import distances, reversed_edges, ways
 from stemmata_projections.view_store import ViewStore
 
@@ -50,12 +53,24 @@ class Paths:
 
 
 def paths_between(
-    views: ViewStore, source: str, target: str, *, at: int | None = None, most: int = 10
+    views: ViewStore,
+    source: str,
+    target: str,
+    *,
+    at: int | None = None,
+    most: int = 10,
+    kept: KeptGraph | None = None,
 ) -> Paths:
-    """Return the paths from the version with one id to the version with another."""
+    """Return the paths from the version with one id to the version with another.
+
+    Args:
+        kept: A graph in memory to walk where it has come far enough.
+    """
     with views.reading():
-        rows = Rows(views, at=at)
+        rows = Rows(views, at=at, loaded=None if kept is None else kept.by(at))
         walk, onward = _between(rows, source, target)
+        if kept is not None:
+            kept.found(walk.size)
         steps = distances(onward, source)
         facts = facts_of(rows, [walk], among=steps)
         nodes, edges = filled(rows, [walk], facts, steps)
@@ -76,14 +91,14 @@ def _between(rows: Rows, source: str, target: str) -> tuple[Walk, Mapping[str, l
     Of the walks down from the source and up from the target the one that has found less goes on, until
     either is at its end: the smaller one of the two is enough.
     """
-    down = Walk(rows, source, upstream=False, from_run=False)
-    up = Walk(rows, target, upstream=True, from_run=False)
+    down = begun(rows, source, upstream=False, from_run=False)
+    up = begun(rows, target, upstream=True, from_run=False)
     while not down.is_done and not up.is_done:
-        walk = min(down, up, key=lambda each: len(each.steps))
+        walk = min(down, up, key=lambda each: each.size)
         walk.advance(known=set())
     walk, end = (down, target) if down.is_done else (up, source)
     if end not in walk.steps:
-        return Walk(rows, source, upstream=False, from_run=False), {}
+        return begun(rows, source, upstream=False, from_run=False), {}
     kept = on_the_way(walk, {end})
     followed = walk.onward()
     onward = {node: [other for other in followed.get(node, ()) if other in kept] for node in kept}
