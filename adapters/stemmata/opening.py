@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from stemmata.settings import settings
-from stemmata.stemma import Stemma
+from stemmata.stemma import GRAPH_EDGES, Stemma
 from stemmata_adapters.databases.sqlite import path_of
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
 from stemmata_adapters.schemes import (
@@ -32,6 +32,7 @@ from stemmata_adapters.schemes import (
 )
 from stemmata_domain.content import ContentStore
 from stemmata_domain.errors import InvalidSetting
+from stemmata_domain.names import quoted
 from stemmata_domain.ports import Clock, EventStore, IdSource
 from stemmata_projections.runner import Progress
 from stemmata_projections.view_store import ViewStore
@@ -47,6 +48,7 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
     project: str | None = None,
     clock: Clock | None = None,
     ids: IdSource | None = None,
+    graph_edges: int = GRAPH_EDGES,
     progress: Progress | None = None,
 ) -> Stemma:
     """Open a registry, making what is missing, and return a handle on it.
@@ -62,12 +64,17 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
         actor: Who acts through this handle.
         entity: What completes names without an entity.
         project: What completes names without a project.
+        graph_edges: How many edges of lineage may be kept in memory, about 120 bytes each, once a
+            question has gone through many of them; 0 keeps none.
         progress: Called while views are brought up to the log: position reached, position of the head.
 
     Raises:
         InvalidSetting: A URL is malformed, or its scheme unknown.
         StorageFailed: A store cannot be opened.
     """
+    if type(graph_edges) is not int or graph_edges < 0:
+        rule = "give a whole number from 0 on"
+        raise InvalidSetting(setting="graph_edges", value=quoted(graph_edges), rule=rule)
     found = settings()
     url = url or found.url
     if views is not None and not isinstance(url, str):
@@ -89,6 +96,7 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
             entity=entity or found.entity,
             project=project,
             cache_dir=found.cache_dir,
+            graph_edges=graph_edges,
             progress=progress,
         )
         # From here on the handle closes them.

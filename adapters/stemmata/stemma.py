@@ -49,6 +49,7 @@ from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.audit.origin import may_follow
 from stemmata_projections.kept_up import ViewsKeptUp
 from stemmata_projections.lineage.fold import LINEAGE
+from stemmata_projections.lineage.kept import KeptGraph
 from stemmata_projections.runner import Progress, Runner
 from stemmata_projections.search.fold import SEARCH
 from stemmata_projections.version_index.fold import VERSION_INDEX
@@ -57,6 +58,7 @@ from stemmata_projections.view_store import ViewStore
 PROJECTIONS = (VERSION_INDEX, LINEAGE, AUDIT, SEARCH)
 
 R = TypeVar("R")
+GRAPH_EDGES = 2_000_000
 _PAGE = 1_000
 
 
@@ -75,11 +77,13 @@ class Stemma(Operator):
         entity: str | None = None,
         project: str | None = None,
         cache_dir: Path,
+        graph_edges: int = GRAPH_EDGES,
         progress: Progress | None = None,
     ) -> None:
         """Bring the views up to the log, and be ready.
 
         Args:
+            graph_edges: How many edges of lineage may be kept in memory.
             progress: Called with the position that the views have reached and the log's head.
 
         Raises:
@@ -96,6 +100,7 @@ class Stemma(Operator):
             entity=entity,
             project=project,
             cache_dir=cache_dir,
+            kept_graph=KeptGraph(events, views, most=graph_edges),
         )
         self._handler = CommandHandler(
             events,
@@ -427,6 +432,7 @@ class Stemma(Operator):
         with ExitStack() as stores:
             for store in (self.content, self._events, self._views):
                 stores.callback(store.close)
+            stores.callback(self._kept_graph.forget)
 
     def __enter__(self) -> Self:
         return self

@@ -12,6 +12,7 @@ from stemmata_domain.paths import EntityKind
 from stemmata_domain.ports import EventStore
 from stemmata_projections.audit.moments import position_at
 from stemmata_projections.lineage.graph import LineageGraph
+from stemmata_projections.lineage.kept import KeptGraph
 from stemmata_projections.version_index.index import VersionIndex
 from stemmata_projections.view_store import ViewStore
 
@@ -33,6 +34,7 @@ class Asking:
         entity: str | None,
         project: str | None,
         cache_dir: Path,
+        kept_graph: KeptGraph | None = None,
         at: int | None = None,
     ) -> None:
         self.content = content
@@ -40,6 +42,7 @@ class Asking:
         self.at = at
         self._events = events
         self._views = views
+        self._kept_graph = kept_graph or KeptGraph(events, views, most=0)
         self._stand_for(actor, entity, project)
 
     def _stand_for(self, actor: str, entity: str | None, project: str | None) -> None:

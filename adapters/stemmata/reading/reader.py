@@ -34,5 +34,6 @@ class Reader(NameQueries, LineageQueries, UsageQueries, LogQueries, AuditQueries
             entity=self._entity,
             project=self._project,
             cache_dir=self.cache_dir,
+            kept_graph=self._kept_graph,
             at=self.position_at(moment),
         )

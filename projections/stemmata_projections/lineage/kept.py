@@ -20,7 +20,6 @@ from stemmata_projections.lineage.tables import EDGE
 from stemmata_projections.tables import OPEN_END, Row
 from stemmata_projections.view_store import ViewStore
 
-_MANY = 20_000
 _PAGE = 1_000
 
 _RUN, _KIND, _VERSION = map(EDGE.place, ("run", "kind", "version"))
@@ -46,22 +45,26 @@ class _Kept(NamedTuple):
 class KeptGraph:
     """The lineage graph of one log in memory, if it was worth loading and is not too large."""
 
-    def __init__(self, events: EventStore, views: ViewStore, *, most: int) -> None:
+    def __init__(
+        self, events: EventStore, views: ViewStore, *, most: int, worth: int = 20_000
+    ) -> None:
         """Load nothing yet.
 
         Args:
             most: How many edges there may be; with 0 nothing is ever loaded.
+            worth: How many nodes a question has to find for the graph to be worth loading.
         """
         self._events = events
         self._views = views
         self._most = most
+        self._worth = worth
         self._mutex = Lock()
         self._kept: _Kept | None = None
         self._wanted = False
 
     def found(self, nodes: int) -> None:
         """Be told how many nodes a question found; after many of them the next one loads the graph."""
-        if nodes >= _MANY and self._most > 0:
+        if nodes >= self._worth and self._most > 0:
             self._wanted = True
 
     def follow(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from stemmata_projections.lineage.loaded import LoadedGraph
 from stemmata_projections.lineage.nodes import Bound
@@ -24,6 +24,7 @@ class LoadedWalk(Walk):
         # After both: somebody may be adding nodes.
         self._seen = bytearray(len(graph.ids))
         self._frontier = [] if number is None else [number]
+        self._seen_start = number is not None
         for each in self._frontier:
             self._seen[each] = True
         # The nodes of each level that was gone on from, and why those beyond were left out.
@@ -36,11 +37,23 @@ class LoadedWalk(Walk):
     def steps(self) -> Mapping[str, int]:
         told, steps = self._steps
         if told < self.step:
-            levels = [level for level, _ in self._levels] + [self._frontier]
-            for step in range(told + 1, len(levels)):
-                steps.update(dict.fromkeys(map(self._ids.__getitem__, levels[step]), step))
+            ids = self._ids
+            for step, nodes in enumerate(self._numbered()[told + 1 :], told + 1):
+                for node in nodes:
+                    steps[ids[node]] = step
             self._steps = self.step, steps
         return steps
+
+    def levels(self) -> Iterator[Sequence[str]]:
+        if not self._seen_start:
+            yield list(self.steps)
+        ids = self._ids
+        for nodes in self._numbered():
+            if nodes:
+                yield [ids[node] for node in nodes]
+
+    def _numbered(self) -> list[list[int]]:
+        return [*(nodes for nodes, _ in self._levels), self._frontier]
 
     @property
     def size(self) -> int:

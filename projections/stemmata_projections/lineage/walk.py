@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from stemmata_projections.lineage.nodes import Bound
@@ -22,6 +22,10 @@ class Walk(Protocol):
     @property
     def steps(self) -> Mapping[str, int]:
         """The found nodes, each with the least number of edges from the start to it."""
+        ...
+
+    def levels(self) -> Iterator[Sequence[str]]:
+        """Yield the found nodes by steps: the start, then those one edge away, and so on."""
         ...
 
     @property

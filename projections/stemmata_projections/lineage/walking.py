@@ -51,6 +51,7 @@ class AskingWalk(Walk):
         self._steps: dict[str, int] = {start: 0}
         self._rows = rows
         self._frontier: Sequence[str] = (start,)
+        self._frontiers: list[Sequence[str]] = [self._frontier]
         # What was read: edges from the nodes of one level, some of them twice, some to nobody found.
         self._levels: list[tuple[list[tuple[str, str]], Bound]] = []
         self._is_cut = False
@@ -58,6 +59,9 @@ class AskingWalk(Walk):
     @property
     def steps(self) -> Mapping[str, int]:
         return self._steps
+
+    def levels(self) -> Iterator[Sequence[str]]:
+        return filter(None, self._frontiers)
 
     @property
     def size(self) -> int:
@@ -88,6 +92,7 @@ class AskingWalk(Walk):
         self._is_cut |= len(ahead) < wanted
         steps.update(dict.fromkeys(ahead, self.step))
         self._frontier = list(ahead)
+        self._frontiers.append(self._frontier)
 
     def onward(self) -> dict[str, list[str]]:
         steps = self._steps
