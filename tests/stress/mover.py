@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from stemmata.moving.copying import copy
 from stemmata.moving.importing import import_log
+from stemmata_domain.content import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +27,31 @@ def command_line(orders: Orders) -> list[str]:
     return ["-m", "tests.stress.mover", json.dumps(asdict(orders))]
 
 
+class Saying:
+    """Says a word whenever there is progress, so that somebody can kill at that moment."""
+
+    def events(self, what: str) -> Progress:
+        """Begin a part that counts events."""
+        return lambda done, _: _say(f"{what}: {done}")
+
+    def bytes(self, what: str) -> Progress:
+        """Begin a part that counts bytes."""
+        return lambda done, _: _say(f"{what}: {done}")
+
+
 def main(arguments: Sequence[str]) -> None:
     """Say that all is ready, move, and say that it is done."""
     orders = Orders(**json.loads(arguments[0]))
     _say("ready")
     if orders.target_content is None:
-        import_log(orders.source, orders.target)
+        import_log(orders.source, orders.target, progress=Saying())
     else:
         copied = copy(
             orders.source,
             orders.target,
             source_content=orders.source_content,
             target_content=orders.target_content,
+            progress=Saying(),
         )
         assert copied.source == copied.target
     _say("done")

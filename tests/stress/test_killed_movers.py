@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ class Moving:
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry of some thousand events, with content of many sizes."""
     path = with_versions(tmp_path_factory.mktemp("begun") / "registry.db", 200)
-    link_without_views(path, 1_500)
+    link_without_views(path, 2_500)
     store = DiskContentStore.open(Path(f"{path}.content"))
     for number in range(40):
         store.put_bytes(bytes([number]) * 3**number if number < 12 else b"%d" % number * 40_000)
@@ -107,22 +108,27 @@ def start(orders: Orders) -> subprocess.Popen[str]:
     return mover
 
 
-def ended(mover: subprocess.Popen[str]) -> str:
-    """Return what a mover has said when it has ended."""
+def said(mover: subprocess.Popen[str], *, words: int | None = None) -> list[str]:
+    """Return so many words of a mover, or all until it has ended."""
     assert mover.stdout is not None
-    with mover.stdout:
-        said = mover.stdout.read()
+    return [line.strip() for line in islice(mover.stdout, words)]
+
+
+def kill(mover: subprocess.Popen[str]) -> None:
+    """Kill a mover."""
+    mover.kill()
+    assert mover.stdout is not None
+    mover.stdout.close()
     mover.wait(PATIENCE)
-    return said
 
 
-def undisturbed(orders: Orders) -> float:
-    """Let a mover do all that there is to do; return how many seconds it took."""
-    mover = start(orders)
-    began = time.monotonic()
-    assert ended(mover) == "done\n"
+def undisturbed(orders: Orders) -> int:
+    """Let a mover do all that there is to do; return how often it told of progress."""
+    with start(orders) as mover:
+        words = said(mover)
+    assert words[-1] == "done"
     assert mover.returncode == 0
-    return time.monotonic() - began
+    return len(words)
 
 
 def check_on_the_way(moving: Moving, target: Side, folder: Path) -> int:
@@ -137,7 +143,7 @@ def check_on_the_way(moving: Moving, target: Side, folder: Path) -> int:
 
 
 def kill_on_the_way(
-    moving: Moving, target: Side, folder: Path, chance: random.Random, *, lasts: float
+    moving: Moving, target: Side, folder: Path, chance: random.Random, *, words: int
 ) -> list[int]:
     """Kill movers at random moments, then let one end; return how many events each kill left."""
     folder.mkdir()
@@ -145,9 +151,9 @@ def kill_on_the_way(
     left = []
     for _ in range(chance.randint(1, 3)):
         mover = start(orders)
-        time.sleep(chance.uniform(0, lasts))
-        mover.kill()
-        ended(mover)
+        said(mover, words=chance.randrange(words))
+        time.sleep(chance.uniform(0, 0.02))
+        kill(mover)
         left.append(check_on_the_way(moving, target, folder))
     assert left == sorted(left)
     undisturbed(orders)
@@ -161,13 +167,13 @@ def kill_often(moving: Moving, folder: Path, *, times: int) -> list[int]:
     """Kill as many movers, more or less, and return how many events each kill left."""
     (folder / "whole").mkdir()
     whole = sqlite_side(folder / "whole" / "registry.db")
-    lasts = undisturbed(moving.orders(whole, folder / "whole"))
+    words = undisturbed(moving.orders(whole, folder / "whole"))
     chance = random.Random(SEED)
     left: list[int] = []
     while len(left) < times:
         place = folder / f"killed-{len(left)}"
         left += kill_on_the_way(
-            moving, sqlite_side(place / "registry.db"), place, chance, lasts=lasts
+            moving, sqlite_side(place / "registry.db"), place, chance, words=words
         )
     return left
 

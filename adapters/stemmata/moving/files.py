@@ -47,8 +47,10 @@ def appearing(path: FilePath) -> Iterator[IO[bytes]]:
             raw.flush()
             force(raw.fileno())
         part.replace(place)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and error.filename is None:
+            error.filename = os.fspath(path)  # a write does not say of which file
         raise
     force_folder(str(place.parent))
 
