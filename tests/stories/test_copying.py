@@ -360,10 +360,20 @@ def test_a_refusal_is_one_line(source: Path, target: Path) -> None:
     assert "holds another log: at position 1" in said
     to, from_ = ("--to-content", str(target)), ("--from-content", str(source.parent))
     there = "nosuch://there"
-    assert "no adapter has this scheme" in refused("copy", url_of(source), there, *to)
-    assert "no adapter has this scheme" in refused("copy", there, url_of(source), *from_)
+    assert "has this scheme" in refused("copy", url_of(source), there, *to)
+    assert "has this scheme" in refused("copy", there, url_of(source), *from_)
     assert f"does not follow from {there}" in refused("copy", url_of(source), there)
     assert f"does not follow from {there}" in refused("copy", there, url_of(source))
     for place in ("file://[", "ftp://x", "~nobody-of-this-name/x", "\0"):
         refused("copy", url_of(source), url_of(target), "--from-content", place)
         refused("copy", url_of(source), url_of(target), "--to-content", place)
+
+
+def test_a_password_is_never_shown(source: Path, tmp_path: Path) -> None:
+    secret = "postgresql://ada:s3cret@localhost:1/acme"
+    for arguments in ((url_of(source), secret), (secret, url_of(tmp_path / "copy.db"))):
+        places = ("--from-content", str(tmp_path), "--to-content", str(tmp_path))
+        assert "s3cret" not in refused("copy", *arguments, *places)
+        assert "s3cret" not in refused("copy", *arguments)
+    assert "s3cret" not in refused("copy", secret, secret)
+    assert "s3cret" not in refused("--url", secret, "export", str(tmp_path / "log"))

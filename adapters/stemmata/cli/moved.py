@@ -18,6 +18,7 @@ from stemmata.moving.exporting import export_log
 from stemmata.moving.importing import Imported, import_log
 from stemmata.moving.lines import LogFigures
 from stemmata.settings import settings
+from stemmata_adapters.schemes import without_password
 
 _INCOMPLETE = 3
 _EVENTS_ONLY = "These are the events. Content moves by 'stemmata copy', or by copying its folder."
@@ -70,6 +71,7 @@ def copied(
             by_size=by_size,
             progress=bars,
         )
+    source, target = without_password(source), without_password(target)
     reply = Reply(
         document={
             "source": source,
@@ -170,7 +172,7 @@ def exported(place: Place, file: str, *, as_json: bool) -> Answer | None:
                 export_log(url, out)
             return None
         figures = export_log(url, file, progress=bars.events("Exporting events"))
-    return _said("Exported", (url, file), figures, None, as_json)
+    return _said("Exported", (without_password(url), file), figures, None, as_json)
 
 
 def imported(place: Place, file: str, *, as_json: bool) -> Answer:
@@ -184,7 +186,7 @@ def imported(place: Place, file: str, *, as_json: bool) -> Answer:
             progress=bars,
         )
     named = "standard input" if file == "-" else file
-    return _said("Imported", (named, url), found.log, found, as_json)
+    return _said("Imported", (named, without_password(url)), found.log, found, as_json)
 
 
 def _said(

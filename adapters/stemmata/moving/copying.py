@@ -26,6 +26,7 @@ from stemmata.moving.places import (
     source_content_of,
     target_content_of,
 )
+from stemmata_adapters.schemes import without_password
 from stemmata_domain.content import Progress
 from stemmata_domain.errors import InvalidSetting, StoreUnavailable
 
@@ -106,13 +107,21 @@ def copy(
     """
     if source == target:
         rule = "it is where the log is copied from"
-        raise InvalidSetting(setting="target", value=target, rule=rule)
+        raise InvalidSetting(setting="target", value=without_password(target), rule=rule)
     telling = progress or Silent()
     from_content = source_content_of(source, source_content)
     to_content = target_content_of(target, target_content)
     with opened_source(source) as events, opened_target(target) as filled:
         contents = None if from_content == to_content else (from_content, to_content)
-        copied = _copy(events, filled, contents, to_content, (source, target), by_size, telling)
+        copied = _copy(
+            events,
+            filled,
+            contents,
+            to_content,
+            (without_password(source), without_password(target)),
+            by_size,
+            telling,
+        )
     bring_views_up(target, target_views, telling.events("Bringing views up to date"))
     return copied
 

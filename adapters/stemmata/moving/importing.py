@@ -16,6 +16,7 @@ from stemmata.moving.files import LogFile, log_file, spooled
 from stemmata.moving.filling import Filling, read_back
 from stemmata.moving.lines import LogFigures, Tally
 from stemmata.moving.places import bring_views_up, opened_target
+from stemmata_adapters.schemes import without_password
 from stemmata_domain.content import FilePath
 from stemmata_domain.errors import StoreUnavailable
 from stemmata_domain.ports import KeptEvent
@@ -53,11 +54,12 @@ def import_log(
         OSError: The file cannot be read.
     """
     telling = progress or Silent()
+    named = without_password(url)
     with _opened(source) as file:
         figures = check_log(file, progress=telling.bytes("Checking the file"))
         with opened_target(url) as target:
             log = _events(file)
-            filling = Filling(target, log, named=url, source=file.name, upto=figures.head)
+            filling = Filling(target, log, named=named, source=file.name, upto=figures.head)
             filling.compare(telling.events("Comparing what is there"))
             filling.write(telling.events("Writing events"))
             found = read_back(
@@ -65,7 +67,7 @@ def import_log(
             )
     if found != figures:
         why = f"what was read back is not what the file says: {found}, and not {figures}"
-        raise StoreUnavailable(store=url, why=why)
+        raise StoreUnavailable(store=named, why=why)
     bring_views_up(url, views, telling.events("Bringing views up to date"))
     return Imported(log=figures, written=filling.written)
 

@@ -13,7 +13,7 @@ from stemmata.opening import content_of, open_content, open_stores
 from stemmata.stemma import PROJECTIONS
 from stemmata_adapters.databases.sqlite import path_of
 from stemmata_adapters.identity import TimeOrderedIds
-from stemmata_adapters.schemes import open_event_store, scheme_of
+from stemmata_adapters.schemes import open_event_store, scheme_of, without_password
 from stemmata_domain.content import ContentStore, Progress
 from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable
 from stemmata_projections.runner import Runner
@@ -32,7 +32,7 @@ def opened_source(url: str) -> Iterator[Source]:
             raise StoreUnavailable(store=str(path_of(url)), why="there is no registry here")
         store = open_event_store(url, ids=TimeOrderedIds())
     with closing(store):
-        yield source_in(store, named=url)
+        yield source_in(store, named=without_password(url))
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def opened_target(url: str) -> Iterator[Target]:
     with _understood(url):
         store = open_event_store(url, ids=TimeOrderedIds())
     with closing(store):
-        yield target_in(store, named=url)
+        yield target_in(store, named=without_password(url))
 
 
 def source_content_of(url: str, place: str | None) -> str:
@@ -89,14 +89,14 @@ def _beside(url: str, setting: str) -> str:
     try:
         return content_of(url)
     except InvalidSetting as error:
-        rule = f"it does not follow from {url}; say where it is, such as file:///srv/blobs"
+        rule = f"it does not follow from {without_password(url)}; say where it is, such as file:///srv/blobs"
         raise InvalidSetting(setting=setting, value="", rule=rule) from error
 
 
 def _check_kept(setting: str, url: str) -> None:
     if scheme_of(url) == "memory":
         rule = "what is in memory is gone with this process; name a place that stays"
-        raise InvalidSetting(setting=setting, value=url, rule=rule)
+        raise InvalidSetting(setting=setting, value=without_password(url), rule=rule)
 
 
 def opened_content(place: str) -> closing[ContentStore]:
@@ -125,4 +125,4 @@ def _understood(url: str) -> Iterator[None]:
     except StemmataError:
         raise
     except (ValueError, RuntimeError) as error:
-        raise InvalidSetting(setting="URL", value=url, rule=str(error)) from error
+        raise InvalidSetting(setting="URL", value=without_password(url), rule=str(error)) from error

@@ -6,6 +6,9 @@ An event store:
 - `event_store.TurnTakingContract`: one with `SerialisesWriters`.
 - `event_store.SnapshotContract`: one with `KeepsSnapshots`.
 - `event_store.DurableEventStoreContract`: one whose events outlive the process. Needs `opener` too.
+- `handing_over.HandingOverContract`: one with `HandsOverEvents`.
+- `handing_over.TakingOverContract`, in place of the former: one with `TakesOverEvents`.
+- `handing_over.DurableTakingOverContract`: the same, whose events outlive the process. Needs `opener`.
 - `recorder.ApplicationRecorderContract`, `recorder.SubscribingRecorderContract`,
   `recorder.AggregateRecorderContract`, `recorder.NonInterleavingContract`: a recorder of the
   `eventsourcing` library that an event store stands on. Needs `make_recorder`.
