@@ -34,7 +34,7 @@ class Operator(Reader):
             StoreUnavailable: Somebody else is rebuilding.
         """
         chosen = self._chosen(texts(views, what="list of views"))
-        return rebuild(self._events, self._views, chosen, progress=progress)
+        return rebuild(self._events, self._runner.views, chosen, progress=progress)
 
     def _chosen(self, names: Sequence[str]) -> Sequence[Projection]:
         every = {each.name: each for each in self._runner.projections}

@@ -60,6 +60,11 @@ class Runner:
         views.prepare(projections)
 
     @property
+    def views(self) -> ViewStore:
+        """The views themselves, with whatever their store can do besides."""
+        return self._views
+
+    @property
     def projections(self) -> Sequence[Projection]:
         """What is run here."""
         return self._projections
