@@ -159,9 +159,7 @@ class _Schemes(NamedTuple):
         match list(self._theirs(scheme)):
             case []:
                 rule = self._what_there_is()
-                raise InvalidSetting(
-                    setting=self.setting, value=without_password(url), rule=rule
-                )
+                raise InvalidSetting(setting=self.setting, value=without_password(url), rule=rule)
             case [only]:
                 return self._open_theirs(only, url, needed)
             case several:
@@ -169,9 +167,7 @@ class _Schemes(NamedTuple):
                 rule = (
                     f"the packages {packages} each bring an adapter for it; uninstall all but one"
                 )
-                raise InvalidSetting(
-                    setting=self.setting, value=without_password(url), rule=rule
-                )
+                raise InvalidSetting(setting=self.setting, value=without_password(url), rule=rule)
 
     def _theirs(self, scheme: str) -> Iterator[EntryPoint]:
         return (each for each in entry_points(group=self.group) if each.name.lower() == scheme)

@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from eventsourcing.persistence import AggregateRecorder
-from eventsourcing.tests import persistence as library
+from eventsourcing.persistence import ApplicationRecorder
 
+from stemmata_adapters.contracts import recorder
 from stemmata_adapters.contracts.event_store import (
     DurableEventStoreContract,
     EventStoreContract,
@@ -25,7 +25,6 @@ from stemmata_adapters.event_stores.postgresql import PostgresEventStore, open_u
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_domain.errors import StoreUnavailable, WrongExpectedVersion
 from stemmata_domain.ports import NO_STREAM, EventStore, KeptEvent, Snapshot
-from tests.contracts.test_recorders import OurStreams, Quiet, Subscribing
 from tests.postgres import Server
 
 
@@ -143,24 +142,21 @@ class TestPostgresEventStore(
             uses[use]()
 
 
-class OnPostgres(OurStreams):
+class OnPostgres:
     @pytest.fixture(autouse=True)
     def _url(self, postgres_url: str) -> None:
         self.url = postgres_url
 
-    def create_recorder(self) -> Any:
+    def make_recorder(self) -> ApplicationRecorder:
         store = open_postgres(self.url)
         test: Any = self
         test.addCleanup(store.close)
         return store.recorder
 
 
-class TestPostgresAsApplicationRecorder(
-    OnPostgres, Subscribing, library.ApplicationRecorderTestCase
-):
+class TestPostgresAsApplicationRecorder(OnPostgres, recorder.SubscribingRecorderContract):
     pass
 
 
-class TestPostgresAsAggregateRecorder(OnPostgres, library.AggregateRecorderTestCase):
-    def create_recorder(self) -> AggregateRecorder:
-        return Quiet(super().create_recorder())
+class TestPostgresAsAggregateRecorder(OnPostgres, recorder.AggregateRecorderContract):
+    pass

@@ -635,7 +635,7 @@ def test_what_keeps_views_from_following_is_done_before_the_command_is_decided_a
     world = a_world(store)
     healed: list[int] = []
 
-    def inform(command: Command[Linked]) -> Command[Linked]:
+    def inform(command: Command[Linked], _: Work) -> Command[Linked]:
         if not healed:
             raise ViewsCannotTake(meanwhile=lambda: healed.append(store.head()))
         return command
