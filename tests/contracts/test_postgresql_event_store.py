@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from typing import Any
+from unittest import TestCase
 
 import psycopg
 import pytest
@@ -21,6 +22,10 @@ from stemmata_adapters.contracts.event_store import (
     append,
     versions,
 )
+from stemmata_adapters.contracts.handing_over import (
+    DurableTakingOverContract,
+    TakingOverContract,
+)
 from stemmata_adapters.event_stores.postgresql import PostgresEventStore, open_url
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_domain.errors import StoreUnavailable, WrongExpectedVersion
@@ -33,7 +38,12 @@ def open_postgres(url: str) -> PostgresEventStore:
 
 
 class TestPostgresEventStore(
-    EventStoreContract, TurnTakingContract, SnapshotContract, DurableEventStoreContract
+    EventStoreContract,
+    TurnTakingContract,
+    SnapshotContract,
+    DurableEventStoreContract,
+    TakingOverContract,
+    DurableTakingOverContract,
 ):
     @pytest.fixture
     def opener(self, postgres_url: str) -> Opener:
@@ -142,21 +152,24 @@ class TestPostgresEventStore(
             uses[use]()
 
 
-class OnPostgres:
+class OnPostgres(TestCase):
     @pytest.fixture(autouse=True)
     def _url(self, postgres_url: str) -> None:
         self.url = postgres_url
 
     def make_recorder(self) -> ApplicationRecorder:
         store = open_postgres(self.url)
-        test: Any = self
-        test.addCleanup(store.close)
+        self.addCleanup(store.close)
         return store.recorder
 
 
-class TestPostgresAsApplicationRecorder(OnPostgres, recorder.SubscribingRecorderContract):
+class TestPostgres(OnPostgres, recorder.SubscribingRecorderContract):
     pass
 
 
 class TestPostgresAsAggregateRecorder(OnPostgres, recorder.AggregateRecorderContract):
+    pass
+
+
+class TestPostgresDoesNotInterleave(OnPostgres, recorder.NonInterleavingContract):
     pass

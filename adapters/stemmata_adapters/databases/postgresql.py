@@ -46,10 +46,16 @@ _DURABLY = (
 )
 
 
-class _Here(Protocol):
-    """What a thread reads in while it is in a block."""
+class Asked(Protocol):
+    """What can be asked: a connection, a turn."""
 
-    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]: ...
+    def execute(self, statement: str, params: Sequence[object] = ()) -> None:
+        """Carry out a statement that finds nothing."""
+        ...
+
+    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
+        """Return what a statement finds."""
+        ...
 
 
 class PostgresDatabase:
@@ -85,10 +91,10 @@ class PostgresDatabase:
         except psycopg.Error as error:
             raise self.unavailable(error) from error
 
-    def _here(self) -> _Here | None:
+    def _here(self) -> Turn | Snapshot | None:
         if getattr(self._local, "forked", False):
             raise StoreUnavailable(store=self.name, why=_FORKED)
-        here: _Here | None = getattr(self._local, "here", None)
+        here: Turn | Snapshot | None = getattr(self._local, "here", None)
         return here
 
     def _retried(self, ask: Callable[[Session], list[Row]]) -> list[Row]:
@@ -104,18 +110,28 @@ class PostgresDatabase:
                 self.connections.give_back(session)
         raise AssertionError("unreachable")
 
-    def reading(self) -> AbstractContextManager[object]:
+    def reading(self) -> AbstractContextManager[None]:
         """Let what is read inside, on this thread, be of the one moment of the first question."""
-        return nullcontext() if self._here() is not None else _Reading(self, self._local)
+        return _Reading(self, self._local) if self._here() is None else nullcontext()
 
     @contextmanager
-    def moment(self) -> Iterator[Session]:
-        """Borrow a connection that sees one moment, for whoever hands it from thread to thread."""
-        snapshot = Snapshot(self)
-        try:
-            yield snapshot.session()
-        finally:
-            snapshot.end()
+    def moment(self) -> Iterator[Asked]:
+        """Give what sees one moment and can be asked from any thread: this block's, or one anew.
+
+        Raises:
+            psycopg.Error: The database cannot be asked.
+        """
+        here = self._here()
+        if isinstance(here, Turn):
+            yield here
+        elif isinstance(here, Snapshot):
+            yield here.session()
+        else:
+            snapshot = Snapshot(self)
+            try:
+                yield snapshot.session()
+            finally:
+                snapshot.end()
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -315,6 +331,10 @@ class PostgresDatabase:
         why = f"{_UNKNOWN} ({words})" if unknown else words
         return StoreUnavailable(store=self.name, why=why)
 
+    def is_same(self, other: PostgresDatabase) -> bool:
+        """Tell whether another one is the same schema of the same database, as far as is to be seen."""
+        return self.schema == other.schema and self.connections.key == other.connections.key
+
     def close(self) -> None:
         """Let go of all connections; later use is refused."""
         self.connections.close()
@@ -350,6 +370,10 @@ class Turn:
         if self._pipeline is None:
             self._pipeline = self._piped.enter_context(self.session.connection.pipeline())
         self.session.cursor.execute(statement, params)
+
+    def execute(self, statement: str, params: Sequence[object] = ()) -> None:
+        """Have a statement carried out, as :meth:`send` does."""
+        self.send(statement, params)
 
     def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
         """Return what a statement finds, after all that was sent.

@@ -43,9 +43,11 @@ class Connections(Protocol):
 
     Attributes:
         name: What errors call the database; it tells no password.
+        key: What tells one database from another, as far as is to be seen.
     """
 
     name: str
+    key: object
 
     def take(self) -> Session:
         """Borrow a connection that, as far as can be told, is not lost.
@@ -188,6 +190,7 @@ class OwnConnections:
             settings: What libpq is told, by its own keywords.
         """
         self.name = name
+        self.key: object = dict(settings)
         self._settings = settings
         self._most = most
         self._closed = False
@@ -268,6 +271,7 @@ class HostsConnections:
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:
         self.name = _name_of(pool)
+        self.key: object = pool
         self._pool = pool
         self._closed = False
 

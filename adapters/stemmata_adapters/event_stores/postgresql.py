@@ -26,10 +26,11 @@ from eventsourcing.persistence import (
 
 from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
 from stemmata_adapters.databases.postgresql_url import database_of
+from stemmata_adapters.event_stores.following import check_following
 from stemmata_adapters.event_stores.postgresql_watch import Listening
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
 from stemmata_domain.errors import WrongExpectedVersion
-from stemmata_domain.ports import NO_STREAM, IdSource, Snapshot, Watch
+from stemmata_domain.ports import NO_STREAM, IdSource, KeptEvent, Snapshot, Watch
 
 PART = "log"
 RELEASE = 1
@@ -182,6 +183,24 @@ class PostgresRecorder(ApplicationRecorder):
         except psycopg.Error as error:
             raise self.database.unavailable(error) from error
 
+    def insert_kept(self, events: Sequence[KeptEvent], *, after: int) -> None:
+        """Insert events at their own positions, all or none."""
+        with self.database.writing() as turn:
+            check_following(
+                events,
+                after=after,
+                head=self._known_in(turn).head,
+                last_version=lambda stream: self._last_version(turn, stream),
+                store=self.database.name,
+            )
+            rows = _Rows(
+                [each.stream for each in events],
+                [each.version for each in events],
+                [each.topic for each in events],
+                [each.state for each in events],
+            )
+            self._insert_at(turn, [each.position for each in events], rows)
+
     def _known_in(self, turn: Turn) -> _Known:
         """Return what is known of the log in a turn."""
         known = self._known
@@ -200,14 +219,18 @@ class PostgresRecorder(ApplicationRecorder):
     def _insert(self, turn: Turn, rows: _Rows) -> Sequence[int]:
         known = self._known_in(turn)
         positions = range(known.head + 1, known.head + 1 + len(rows.streams))
+        self._insert_at(turn, positions, rows)
+        return positions
+
+    def _insert_at(self, turn: Turn, positions: Sequence[int], rows: _Rows) -> None:
         if not positions:
-            return positions
+            return
+        known = self._known_in(turn)
         turn.send(self.statements.insert, (list(positions), *rows))
         if not known.has_appended:
             turn.send(self.statements.notify)
             turn.afterwards.append(self.listening.wake)
-        known.append(rows)
-        return positions
+        known.append(rows, positions[-1])
 
     def _insert_alone(self, rows: _Rows, expected: Sequence[tuple[str, int]]) -> Sequence[int]:
         wanted = ([stream for stream, _ in expected], [at for _, at in expected])
@@ -325,9 +348,9 @@ class _Known:
         self.has_appended = False
         turn.afterwards.append(self.end)
 
-    def append(self, rows: _Rows) -> None:
+    def append(self, rows: _Rows, head: int) -> None:
         """Take in what was appended in the turn."""
-        self.head += len(rows.streams)
+        self.head = head
         self.ends.update(zip(rows.streams, rows.versions, strict=True))
         self.has_appended = True
 
@@ -397,6 +420,10 @@ class PostgresEventStore(RecorderEventStore):
     def writing(self) -> AbstractContextManager[object]:
         """Hold the right to append; see the port."""
         return self._database.writing()
+
+    def take_over(self, events: Sequence[KeptEvent], *, after: int) -> None:
+        """Append events that another store kept; see the port."""
+        self.recorder.insert_kept(events, after=after)
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; see the port."""

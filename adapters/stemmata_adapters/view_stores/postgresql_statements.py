@@ -1,0 +1,225 @@
+"""What the view store in PostgreSQL says to the database: of each table, and of each query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import orjson
+
+from stemmata_adapters.databases.postgresql import Turn
+from stemmata_adapters.view_stores import sql
+from stemmata_adapters.view_stores.dialect import Dialect
+from stemmata_domain.names import unstorable
+from stemmata_projections.changes import Amend, Close
+from stemmata_projections.queries import Param, Query
+from stemmata_projections.tables import OPEN_END, ColumnKind, Row, Table, Value
+from stemmata_projections.view_store import Params
+
+_CASTS: dict[ColumnKind, str] = {
+    "text": "text",
+    "integer": "bigint",
+    "flag": "smallint",
+    "json": "text",
+}
+
+POSTGRESQL = Dialect(
+    # JSON stays text: it comes back as it was given, and may hold a NUL, which `jsonb` refuses.
+    types={**_CASTS, "text": 'text COLLATE "C"', "json": 'text COLLATE "C"'},
+    numbered="${}",
+    # Turned into numbers before the server sees it.
+    named="${}",
+    among="{column} = ANY({list})",
+    # Made beside others, and called otherwise later; so indexes find names of their own.
+    names_indexes=False,
+)
+"""PostgreSQL; the prefix has to name the schema as well."""
+
+
+def dialect(prefix: str) -> Dialect:
+    """Return the dialect for tables whose names begin so, the schema included."""
+    return replace(POSTGRESQL, prefix=prefix)
+
+
+class Statements(dict[Table, "TableStatements"]):
+    """The statements of each table, made when they are first needed."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    def __missing__(self, table: Table) -> TableStatements:
+        made = self[table] = TableStatements(table, self._dialect)
+        return made
+
+
+class Waiting(dict[Table, list[Sequence[object]]]):
+    """Rows to be opened, which are written table by table: one statement, however many they are."""
+
+    def __init__(self, turn: Turn, statements: Statements) -> None:
+        self._turn = turn
+        self._statements = statements
+
+    def __missing__(self, table: Table) -> list[Sequence[object]]:
+        made: list[Sequence[object]] = []
+        self[table] = made
+        return made
+
+    def write(self, table: Table) -> None:
+        rows = self.pop(table, None)
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self._turn.send(self._statements[table].opening, columns)
+
+    def write_all(self) -> None:
+        for table in list(self):
+            self.write(table)
+
+
+class TableStatements:
+    """The statements that change a table, with what turns values into stored ones."""
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        self._table = table
+        self._dialect = dialect
+        self._name = sql.table_name(table, dialect)
+        self._columns = ", ".join(column.name for column in table.columns)
+        self._json = tuple(i for i, column in enumerate(table.columns) if column.kind == "json")
+        self._closing: dict[tuple[str, ...], str] = {}
+        self._amending: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+        self.opening = self._opening()
+        self.scanning = sql.scan(table, dialect)
+
+    def _opening(self) -> str:
+        kinds = [*(_CASTS[column.kind] for column in self._table.columns), _CASTS["integer"]]
+        lists = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
+        return (
+            f"INSERT INTO {self._name} SELECT {self._columns}, 0, valid_from, {OPEN_END}"
+            f" FROM unnest({lists}) AS opened ({self._columns}, valid_from)"
+        )
+
+    def stored(self, row: Row) -> Sequence[object]:
+        """Return a row as the database is given it."""
+        if not self._json:
+            return row
+        values: list[object] = list(row)
+        for place in self._json:
+            values[place] = _json_text(row[place])
+        return values
+
+    def read(self, stored: Row) -> Row:
+        """Return a row as it was given."""
+        values = list(stored)
+        for place, column in enumerate(self._table.columns):
+            if column.kind in _READERS:
+                values[place] = _READERS[column.kind](values[place])
+        return tuple(values)
+
+    def close(self, turn: Turn, position: int, change: Close) -> None:
+        """End rows."""
+        columns = tuple(change.where)
+        statement = self._closing.get(columns)
+        if statement is None:
+            statement = sql.close_rows(self._table, columns, self._dialect)
+            self._closing[columns] = statement
+        turn.send(statement, (position, *change.where.values()))
+
+    def amend(self, turn: Turn, position: int, change: Amend) -> None:
+        """End rows, and let them go on with other values."""
+        columns, names = tuple(change.where), tuple(change.values)
+        statement = self._amending.get((columns, names))
+        if statement is None:
+            statement = self._amending[columns, names] = self._amend(columns, names)
+        values = [
+            _json_text(value) if self._table.kind(name) == "json" else value
+            for name, value in change.values.items()
+        ]
+        turn.send(statement, (position, *change.where.values(), *values))
+
+    def _amend(self, columns: tuple[str, ...], names: tuple[str, ...]) -> str:
+        """Return a statement that reads nothing to and fro: rows end and go on in one."""
+        places = {name: place for place, name in enumerate(names, 2 + len(columns))}
+        selected = ", ".join(
+            f"${places[column.name]}::{_CASTS[column.kind]}"
+            if column.name in places
+            else column.name
+            for column in self._table.columns
+        )
+        # All have to end before one takes the key of another.
+        order = " ORDER BY 1" if set(names) & set(self._table.key) else ""
+        return (
+            f"WITH ended AS ({sql.close_rows(self._table, columns, self._dialect)}"
+            f" RETURNING {self._columns})"
+            f" INSERT INTO {self._name} SELECT {selected}, 0, $1, {OPEN_END} FROM ended{order}"
+        )
+
+
+class Compiled:
+    """A query as SQL, with what turns values to and fro."""
+
+    def __init__(self, query: Query[Any], when: sql.When, dialect: Dialect) -> None:
+        self._names: list[str] = []
+        self.statement = _PARAM.sub(self._numbered, sql.select(query, when=when, dialect=dialect))
+        self._readers = [
+            (place, _READERS[kind])
+            for place, kind in enumerate(map(query.kind, query.fields))
+            if kind in _READERS
+        ]
+        self._ordered = {
+            each.operand.name
+            for step in query.steps
+            for each in step.compare
+            if each.operator != "in" and isinstance(each.operand, Param)
+        }
+
+    def _numbered(self, found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in self._names:
+            self._names.append(name)
+        return f"${self._names.index(name) + 1}"
+
+    def bind(self, params: Params, at: int | None) -> Sequence[object]:
+        """Return the parameters in the order in which the statement numbers them."""
+        given: Mapping[str, object] = params if at is None else {**params, **sql.moment(at)}
+        return [self._askable(name, given[name]) for name in self._names]
+
+    def _askable(self, name: str, value: object) -> object:
+        """Return a value that can be sent: no text in the database has NUL or a lone surrogate."""
+        if isinstance(value, str):
+            if unstorable(value) is None:
+                return value
+            return _just_before(value) if name in self._ordered else None
+        if isinstance(value, list):
+            return [each for each in value if not isinstance(each, str) or unstorable(each) is None]
+        return value
+
+    def read(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows as they are asked for."""
+        for place, reader in self._readers:
+            rows = [(*row[:place], reader(row[place]), *row[place + 1 :]) for row in rows]
+        return rows
+
+
+_PARAM = re.compile(r"\$([A-Za-z_]\w*)")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff].*", re.DOTALL)
+
+
+def _just_before(text: str) -> str:
+    """Return a text that can be stored and stands in the same place among all that can."""
+    return _UNSTORABLE.sub(lambda found: "\x01" if found[0][0] == "\0" else "\ue000", text)
+
+
+def _json_text(value: Value) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _flag(stored: Value) -> Value:
+    return None if stored is None else bool(stored)
+
+
+def _from_json_text(stored: Value) -> Value:
+    return None if stored is None else cast("Value", orjson.loads(cast("str", stored)))
+
+
+_READERS: dict[str, Callable[[Value], Value]] = {"json": _from_json_text, "flag": _flag}
