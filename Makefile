@@ -18,10 +18,10 @@ SOUND := $(shell test "$$(cat $(VENV)/home 2>/dev/null)" = "$$(pwd -P)" && $(RUN
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint format pytest coverage bench torture clean FORCE
+.PHONY: help demo test check lint format pytest coverage bench bench-smoke torture clean FORCE
 
 help: ## tell what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/runtime ## walk through the registry on real files, in a few seconds
 	@$(RUN) -m stemmata.demo $(ARGS)
@@ -48,6 +48,9 @@ coverage: $(VENV)/dev ## run the tests and show which lines and branches they le
 
 bench: $(VENV)/dev ## measure beside raw storage, in one run
 	@$(RUN) tests/benchmarks/run.py $(ARGS)
+
+bench-smoke: $(VENV)/dev ## count what no machine changes, and compare it with a table
+	@$(RUN) -m tests.benchmarks.counts $(ARGS)
 
 torture: $(VENV)/dev ## run the tests that take minutes
 	$(RUN) -m pytest -m torture $(ARGS)

@@ -64,13 +64,14 @@ def _entry(concerns: Concerns | None) -> Fold:
 
 def things_of(recorded: RecordedEvent) -> set[str]:
     """Return the things that an event concerns."""
-    return _things(_CONCERNS.get(type(recorded.event)), recorded, recorded.event)
+    return set(_things(_CONCERNS.get(type(recorded.event)), recorded, recorded.event))
 
 
-def _things(concerns: Concerns | None, recorded: RecordedEvent, event: Event) -> set[str]:
+def _things(concerns: Concerns | None, recorded: RecordedEvent, event: Event) -> Iterable[str]:
     category, _, key = recorded.stream.partition("-")
     own = own_thing(category, key)
-    return {own} if concerns is None else {own, *concerns(key, event)}
+    # No set: the order of its texts is another in each process, and with it the layout of the rows.
+    return (own,) if concerns is None else dict.fromkeys((own, *concerns(key, event)))
 
 
 def own_thing(category: str, key: str) -> str:
