@@ -44,6 +44,8 @@ class Asked:
             entity=entity,
             project=None,
             cache_dir=Path("nowhere"),
+            # The graph is walked in memory and by asking the views in turns.
+            kept_graph=self._side.kept_graph if self._side.events.head() % 2 else None,
         )
         return reader if self._at is None else reader.as_of(self._at)
 

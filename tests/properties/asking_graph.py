@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+from stemmata_projections.lineage.nodes import Way
 from tests.properties import folded_graph as graph
 from tests.properties import folded_impact as impact
 from tests.properties.asking import Args, Asked, Kind, shown
@@ -129,7 +130,40 @@ def _impact_told(model: Folded, name: str | None, run: str | None, looked: Looke
     return impact.impact(model, graph.start_of(model, name, run), looked)
 
 
+def _reached(model: Folded) -> Iterator[Args]:
+    for n, (name, run) in enumerate(_starts(model)):
+        yield name, run, ("upstream", "downstream")[(n + model.position) % 2]
+
+
+def _reach(asked: Asked, name: str | None, run: str | None, direction: Way) -> object:
+    found = asked.of("vision").reach(name, run=run, direction=direction)
+    assert len(set(found.versions)) == len(found.versions)
+    assert len(set(found.runs)) == len(found.runs)
+    return {
+        "start": found.start,
+        "versions": sorted(found.versions),
+        "runs": sorted(found.runs),
+        "generations": found.generations,
+    }
+
+
+def _reach_told(model: Folded, name: str | None, run: str | None, direction: Way) -> object:
+    start = graph.start_of(model, name, run)
+    steps = graph.signed_steps(graph.walked(model, start, Looked(direction=direction)))
+    beyond = [node for node in steps if node != start]
+    far = max(
+        (graph.generation(abs(steps[n]), from_run=start in model.runs) for n in beyond), default=0
+    )
+    return {
+        "start": start,
+        "versions": sorted(node for node in beyond if node not in model.runs),
+        "runs": sorted(node for node in beyond if node in model.runs),
+        "generations": far,
+    }
+
+
 GRAPH = (
+    Kind("reach", _reached, _reach, _reach_told),
     Kind("lineage", _bounded, _lineage, _lineage_told),
     Kind("paths", _pairs, _paths, _paths_told),
     Kind("impact", _downstream, _impact, _impact_told),

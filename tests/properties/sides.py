@@ -18,6 +18,7 @@ from stemmata_domain.handling import CommandHandler
 from stemmata_domain.ports import Clock, EventStore
 from stemmata_projections.audit.fold import AUDIT
 from stemmata_projections.lineage.fold import LINEAGE
+from stemmata_projections.lineage.kept import KeptGraph
 from stemmata_projections.runner import Runner
 from stemmata_projections.search.fold import SEARCH
 from stemmata_projections.version_index.fold import VERSION_INDEX
@@ -73,6 +74,7 @@ class Side:
     def reopen(self) -> None:
         """Begin as a new process would."""
         self.events, self.views = self._open(self._ids)
+        self.kept_graph = KeptGraph(self.events, self.views, most=10**6, worth=0)
         self._runner = Runner(self.events, self.views, PROJECTIONS)
         self._handlers = {
             inline: CommandHandler(
