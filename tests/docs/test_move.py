@@ -1,0 +1,73 @@
+"""The page on moving a registry is carried out as it stands, line by line, in a shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stemmata
+from tests.stories.moving import blobs, rows
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "move.md"
+POSTGRES = '"$POSTGRES"'
+
+
+def commands(page: str) -> Iterator[str]:
+    """Give the command lines of a page, in order."""
+    for block in re.findall(r"^```console\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            assert line.startswith("$ "), line
+            yield line.removeprefix("$ ")
+
+
+@pytest.fixture
+def page(reading_room: Path) -> str:
+    """The page, in a room with a registry that has a version to move, and places of its own."""
+    with stemmata.init(project="mnist") as run:
+        run.log_artifact("model.bin", name="digits", type="model").link(
+            "wandb-registry-model/Digits"
+        )
+    stemmata.teardown()
+    text = PAGE.read_text(encoding="utf-8")
+    assert "/srv/blobs" in text
+    return text.replace("/srv/blobs", str(reading_room / "srv-blobs"))
+
+
+def carried_out(lines: list[str], room: Path, **environment: str) -> None:
+    """Carry out command lines in one shell, which stops at the first that fails."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(lines)],
+        cwd=room,
+        env={**os.environ, "PATH": programs, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (ended.returncode, ended.stderr) == (0, ""), ended
+
+
+needs_shell = pytest.mark.skipif(shutil.which("bash") is None, reason="the page is for a shell")
+
+
+@needs_shell
+def test_the_page_does_what_it_says(page: str, reading_room: Path) -> None:
+    lines = [line for line in commands(page) if POSTGRES not in line]
+    if shutil.which("jq") is None:
+        lines = [line.partition(" | jq")[0] for line in lines]
+    carried_out(lines, reading_room)
+    moved, restored, backup = (
+        reading_room / name / "registry.db" for name in ("moved", "restored", "backup")
+    )
+    assert rows(moved) == rows(restored) == rows(backup) == rows(reading_room / "registry.db")
+    held = blobs(reading_room / "blobs")
+    assert blobs(moved.with_name("registry.db.content")) == held
+    assert blobs(backup.with_name("registry.db.content")) == held
