@@ -11,47 +11,25 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from stemmata.moving.copying import copy
 from stemmata.moving.exporting import export_log
 from stemmata_adapters.content_stores.disk import DiskContentStore
+from tests.postgres import Server
 from tests.stories.moving import Row, blobs, rows
-from tests.stress.agreement import check
 from tests.stress.crew import ROOT
 from tests.stress.mover import Orders, command_line
 from tests.stress.places import link_without_views, url_of, with_versions
+from tests.stress.sides import Side, postgres_side, side
 
 SEED = 20260303
 PATIENCE = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """A place for a log.
-
-    Attributes:
-        url: What names it.
-        rows: Reads its log, past the library; there may be none yet.
-        check: Checks the registry against all that must hold.
-    """
-
-    url: str
-    rows: Callable[[], list[Row]]
-    check: Callable[[], object]
-
-
-def sqlite_side(path: Path) -> Side:
-    """Return a place in a SQLite file."""
-
-    def found() -> list[Row]:
-        return rows(path) if path.exists() and path.stat().st_size else []
-
-    return Side(url=url_of(path), rows=found, check=lambda: check(path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +37,7 @@ class Moving:
     """A registry that is to be moved, and how."""
 
     orders: Callable[[Side, Path], Orders]
+    place: Callable[[Path], Side]
     log: list[Row]
     content: dict[str, bytes]
 
@@ -74,28 +53,51 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["copy", "import"])
-def moving(request: pytest.FixtureRequest, begun: Path) -> Moving:
+@pytest.fixture(scope="module")
+def sources(begun: Path, postgres: Server) -> Iterator[dict[str, str]]:
+    """The same log in a store of each kind, by its URL."""
+    with_it = postgres_side(postgres)
+    content = f"{begun}.content"
+    copy(url_of(begun), with_it.url, source_content=content, target_content=content)
+    yield {"sqlite": url_of(begun), "postgresql": with_it.url}
+    with_it.remove()
+
+
+WAYS = [
+    ("copy", "sqlite", "sqlite"),
+    ("copy", "sqlite", "postgresql"),
+    ("copy", "postgresql", "sqlite"),
+    ("import", "file", "sqlite"),
+    ("import", "file", "postgresql"),
+]
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
+def moving(
+    request: pytest.FixtureRequest, begun: Path, sources: dict[str, str], postgres: Server
+) -> Moving:
+    how, source, target = request.param
     content = Path(f"{begun}.content")
-    if request.param == "copy":
-
-        def orders(target: Side, folder: Path) -> Orders:
-            return Orders(
-                source=url_of(begun),
-                target=target.url,
-                source_content=str(content),
-                target_content=str(folder / "blobs"),
-            )
-
-        return Moving(orders=orders, log=rows(begun), content=blobs(content))
     file = begun.with_name("log.jsonl")
-    if not file.exists():
+    if how == "import" and not file.exists():
         export_log(url_of(begun), file)
 
-    def of_file(target: Side, _: Path) -> Orders:
-        return Orders(source=str(file), target=target.url)
+    def orders(target: Side, folder: Path) -> Orders:
+        if how == "import":
+            return Orders(source=str(file), target=target.url)
+        return Orders(
+            source=sources[source],
+            target=target.url,
+            source_content=str(content),
+            target_content=str(folder / "blobs"),
+        )
 
-    return Moving(orders=of_file, log=rows(begun), content={})
+    return Moving(
+        orders=orders,
+        place=lambda folder: side(target, folder / "registry.db", postgres),
+        log=rows(begun),
+        content=blobs(content) if how == "copy" else {},
+    )
 
 
 def start(orders: Orders) -> subprocess.Popen[str]:
@@ -166,15 +168,16 @@ def kill_on_the_way(
 def kill_often(moving: Moving, folder: Path, *, times: int) -> list[int]:
     """Kill as many movers, more or less, and return how many events each kill left."""
     (folder / "whole").mkdir()
-    whole = sqlite_side(folder / "whole" / "registry.db")
+    whole = moving.place(folder / "whole")
     words = undisturbed(moving.orders(whole, folder / "whole"))
+    whole.remove()
     chance = random.Random(SEED)
     left: list[int] = []
     while len(left) < times:
         place = folder / f"killed-{len(left)}"
-        left += kill_on_the_way(
-            moving, sqlite_side(place / "registry.db"), place, chance, words=words
-        )
+        target = moving.place(place)
+        left += kill_on_the_way(moving, target, place, chance, words=words)
+        target.remove()
     return left
 
 
