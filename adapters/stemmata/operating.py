@@ -1,15 +1,21 @@
-"""Keeping a registry in order: making views anew."""
+"""Keeping a registry in order: making views anew, and comparing them with the log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stemmata.reading.reader import Reader
+from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.errors import InvalidSetting
 from stemmata_domain.names import texts
 from stemmata_projections.projection import Projection
 from stemmata_projections.rebuilding import Rebuilt, rebuild
 from stemmata_projections.runner import Progress, Runner
+from stemmata_projections.verifying import Verified, verify
 
 
 class Operator(Reader):
@@ -35,6 +41,29 @@ class Operator(Reader):
         """
         chosen = self._chosen(texts(views, what="list of views"))
         return rebuild(self._events, self._runner.views, chosen, progress=progress)
+
+    def verify(self, *, progress: Progress | None = None) -> Verified:
+        """Fold the log once more, into a file of its own, and compare the views with it row by row.
+
+        Everybody goes on reading and writing meanwhile. That the log itself is whole is looked at too.
+
+        Args:
+            progress: Called with the position that the new fold has reached, and the log's head.
+
+        Raises:
+            StorageFailed: A store cannot be read, or there is no room for the file.
+        """
+        with TemporaryDirectory(prefix="stemmata-verify-") as folder:
+            database = SqliteDatabase(Path(folder, "views.db"))
+            database.create(schema=1, statements=())
+            with closing(SqliteViewStore(database)) as scratch:
+                return verify(
+                    self._events,
+                    self._runner.views,
+                    self._runner.projections,
+                    scratch=scratch,
+                    progress=progress,
+                )
 
     def _chosen(self, names: Sequence[str]) -> Sequence[Projection]:
         every = {each.name: each for each in self._runner.projections}

@@ -174,3 +174,12 @@ class SharesTransactions(Protocol):
     def joins(self, events: EventStore) -> bool:
         """Tell whether changes applied during an append of *events* become visible with it."""
         ...
+
+
+@runtime_checkable
+class ChecksItself(Protocol):
+    """A view store that can look for damage which the rows do not show, as in an index."""
+
+    def faults(self, tables: Sequence[Table]) -> Sequence[str]:
+        """Return what is wrong, in words; it takes as long as reading everything."""
+        ...

@@ -146,6 +146,12 @@ def scan(table: Table, dialect: Dialect = SQLITE) -> str:
     )
 
 
+def misplaced(table: Table, dialect: Dialect = SQLITE) -> str:
+    """Return the statement that counts rows whose span is not that of their range."""
+    right = f"CASE WHEN {VALID_TO} = {OPEN_END} THEN {_OPEN} ELSE {_span(VALID_TO)} END"
+    return f"SELECT count(*) FROM {table_name(table, dialect)} WHERE span <> {right}"
+
+
 def _open_with(columns: Iterable[str], dialect: Dialect, *, first: int) -> str:
     equal = [
         f"{column} = {dialect.numbered.format(place)}"

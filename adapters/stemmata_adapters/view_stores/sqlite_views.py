@@ -150,7 +150,12 @@ class SqliteViews:
         with self._failing_well(), self.reading():
             cursor = self._database.connection().execute(statements.scanning)
             for row in cursor:
-                yield HeldRow(statements.read(row[:-2]), row[-2], row[-1])
+                try:
+                    read = statements.read(row[:-2])
+                except ValueError as error:
+                    why = f"a row of {table.name!r} holds what is no JSON: {error}"
+                    raise StoreUnavailable(store=str(self._database.path), why=why) from error
+                yield HeldRow(read, row[-2], row[-1])
 
     def query(
         self, query: Query[Found], params: Params, *, at: int | None = None, ever: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stemmata_domain.codec import time_text
+from stemmata_domain.errors import EventUnreadable
 from stemmata_domain.ports import EventStore
 from stemmata_projections.audit import queries as q
 from stemmata_projections.audit.fold import AUDIT
@@ -18,7 +19,11 @@ def may_follow(events: EventStore, views: ViewStore) -> bool:
     if reached > events.head():
         return False
     for position, at, actor, topic in views.query(q.ENTRIES_AT, {"positions": [reached]}):
-        (recorded,) = events.read_all(after=position - 1, limit=1)
+        try:
+            (recorded,) = events.read_all(after=position - 1, limit=1)
+        except EventUnreadable:
+            # It has been damaged since; views go on with what can be read.
+            return True
         found = (recorded.position, time_text(recorded.time), recorded.actor, recorded.event.topic)
         return found == (position, at, actor, topic)
     return True
