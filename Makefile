@@ -65,8 +65,11 @@ clean: ## remove .venv and what the tools left behind
 $(VENV)/runtime: $(VENV)/made pyproject.toml
 	@$(call install,-e .)
 
-$(VENV)/dev: $(VENV)/made pyproject.toml
-	@$(call install,-e '.[all]' --group dev)
+# What others could have written: packages with adapters, found by their entry points.
+PLUGINS := tests/plugins/duckdb tests/plugins/umadb
+
+$(VENV)/dev: $(VENV)/made pyproject.toml $(PLUGINS:=/pyproject.toml)
+	@$(call install,-e '.[all]' $(addprefix -e ,$(PLUGINS)) --group dev)
 	@touch $(VENV)/runtime
 
 # A venv may lack pip (uv made it), and pip knows --group since 25.1 only.

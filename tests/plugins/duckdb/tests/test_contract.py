@@ -30,6 +30,8 @@ from stemmata_projections.view_store import (
 
 
 class TestDuckViewStore(ViewStoreContract, DurableViewStoreContract):
+    asks_every = 13  # DuckDB takes most of a millisecond for the smallest question
+
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
         return tmp_path / "a folder" / "views.duckdb"
@@ -69,9 +71,11 @@ def test_it_claims_no_ability_that_it_lacks(tmp_path: Path) -> None:
     assert not isinstance(store, SharesTransactions | RebuildsBeside)
 
 
-@pytest.mark.parametrize("url", ["duckdb://", "duckdb:///", "duckdb://views.db", "duck:///views.db"])
+@pytest.mark.parametrize(
+    "url", ["duckdb://", "duckdb:///", "duckdb://views.db", "duck:///views.db"]
+)
 def test_a_url_that_names_no_file_is_refused(url: str) -> None:
-    with pytest.raises(InvalidSetting, match="write duckdb:///relative.db or duckdb:////absolute"):
+    with pytest.raises(InvalidSetting, match="write duckdb:///relative"):
         open_url(url, beside=MemoryEventStore(ids=TimeOrderedIds()))
 
 

@@ -11,7 +11,7 @@ from stemmata_duckdb.store import DuckViewStore
 __all__ = ["DuckViewStore", "open_url"]
 
 
-def open_url(url: str, *, beside: EventStore) -> DuckViewStore:  # noqa: ARG001 (it shares no transactions)
+def open_url(url: str, *, beside: EventStore) -> DuckViewStore:
     """Open the views in the file that a URL names, making it if it is missing.
 
     Raises:

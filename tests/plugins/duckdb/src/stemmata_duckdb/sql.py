@@ -28,15 +28,32 @@ def create(table: Table) -> str:
     return f"CREATE TABLE {table_name(table)} ({columns}valid_from BIGINT, valid_to BIGINT)"
 
 
-def open_row(table: Table) -> str:
-    """Return the statement that opens a row unless its key is open; it takes the columns, the position
-    and the key.
-    """
-    places = "?, " * len(table.columns)
-    taken = f"SELECT 1 FROM {table_name(table)} WHERE {open_with(table.key)}"
+def insert(table: Table) -> str:
+    """Return the statement that inserts rows; it takes a list for each column, and the two ends."""
+    kinds = [TYPES[column.kind] for column in table.columns]
+    lists = ", ".join(f"unnest(?::{kind}[])" for kind in (*kinds, "BIGINT", "BIGINT"))
+    return f"INSERT INTO {table_name(table)} SELECT {lists}"
+
+
+def _keys(table: Table) -> tuple[str, str]:
+    lists = ", ".join(f"unnest(?::{TYPES[table.kind(c)]}[]) AS {_quoted(c)}" for c in table.key)
+    equal = " AND ".join(f"row.{_quoted(c)} = given.{_quoted(c)}" for c in table.key)
+    return lists, f"{equal} AND row.valid_to = {OPEN_END}"
+
+
+def count_open(table: Table) -> str:
+    """Return the statement that counts the open rows with some keys; it takes a list for each column."""
+    lists, equal = _keys(table)
     return (
-        f"INSERT INTO {table_name(table)} SELECT {places}?, {OPEN_END} WHERE NOT EXISTS ({taken})"
+        f"SELECT count(*) FROM {table_name(table)} AS row, (SELECT {lists}) AS given WHERE {equal}"
     )
+
+
+def close_keys(table: Table) -> str:
+    """Return the statement that ends rows by their keys; it takes a list for each column, and positions."""
+    lists, equal = _keys(table)
+    given = f"(SELECT {lists}, unnest(?::BIGINT[]) AS position) AS given"
+    return f"UPDATE {table_name(table)} AS row SET valid_to = given.position FROM {given} WHERE {equal}"
 
 
 def close_rows(table: Table, columns: Iterable[str]) -> str:

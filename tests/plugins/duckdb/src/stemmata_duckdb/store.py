@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import duckdb
-import orjson
 
-from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
+from stemmata_domain.errors import StoreUnavailable
 from stemmata_duckdb import sql
-from stemmata_projections.changes import Amend, Change, Close, Open
+from stemmata_duckdb.page import Page, from_json, given
+from stemmata_projections.changes import Change
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
-from stemmata_projections.tables import OPEN_END, Row, Table, Value
+from stemmata_projections.tables import OPEN_END, Row, Table
 from stemmata_projections.view_store import HeldRow, Params, Parked
 
 Found = TypeVar("Found", bound=Row)
@@ -73,9 +73,6 @@ class DuckViewStore:
         try:
             yield connection
             connection.execute("COMMIT")
-        except duckdb.TransactionException:
-            _undo(connection)
-            raise
         except BaseException:
             _undo(connection)
             raise
@@ -94,10 +91,11 @@ class DuckViewStore:
                         for each in projections:
                             if known.get(each.name) != wanted[each.name]:
                                 _make(writer, each, wanted[each.name])
-                    break
+                    self._schemas.update(wanted)
+                    return
                 except duckdb.TransactionException:
                     continue
-        self._schemas.update(wanted)
+        raise StoreUnavailable(store=str(self._path), why="others write to it without a pause")
 
     def checkpoint(self, projection: str) -> int:
         """Return how far a view has come; see the port."""
@@ -125,14 +123,16 @@ class DuckViewStore:
                 try:
                     with self._writing() as writer:
                         if not self._advance(writer, projections, after, upto):
-                            writer.execute("ROLLBACK")
-                            writer.execute("BEGIN")
-                            return False
+                            raise _Elsewhere
+                        made = Page(writer, store=str(self._path))
                         for position, change in page:
-                            self._change(writer, position, change)
+                            made.make(position, change)
+                        made.end()
                         for each in parked:
                             writer.execute("INSERT INTO parked VALUES (?, ?, ?)", each)
                         return True
+                except _Elsewhere:
+                    return False
                 except duckdb.TransactionException:
                     continue
         raise StoreUnavailable(store=str(self._path), why="others write to it without a pause")
@@ -149,35 +149,6 @@ class DuckViewStore:
             _count(writer.execute(move, [upto, name, self._schemas[name], after])) == 1
             for name in projections
         )
-
-    def _change(
-        self, writer: duckdb.DuckDBPyConnection, position: int, change: Change
-    ) -> None:
-        table = change.table
-        match change:
-            case Open(row=row):
-                self._open(writer, position, table, _stored(table, row))
-            case Close(where=where):
-                writer.execute(sql.close_rows(table, where), [position, *where.values()])
-            case Amend(where=where, values=values):
-                amended = {table.place(name): value for name, value in values.items()}
-                rows = writer.execute(sql.open_rows(table, where), [*where.values()]).fetchall()
-                writer.execute(sql.close_rows(table, where), [position, *where.values()])
-                for row in rows:
-                    given = [amended.get(place, value) for place, value in enumerate(_given(table, row))]
-                    self._open(writer, position, table, _stored(table, given))
-
-    def _open(
-        self,
-        writer: duckdb.DuckDBPyConnection,
-        position: int,
-        table: Table,
-        stored: Sequence[object],
-    ) -> None:
-        key = [stored[table.place(column)] for column in table.key]
-        if _count(writer.execute(sql.open_row(table), [*stored, position, *key])) != 1:
-            why = f"a row of {table.name} with the key {key} is open"
-            raise ChangeImpossible(store=str(self._path), why=why)
 
     def parked(self) -> Sequence[Parked]:
         """Return what views could not take; see the port."""
@@ -200,7 +171,7 @@ class DuckViewStore:
             rows: list[Row] = self._connection().execute(select.statement, bound).fetchall()
         for place, field in enumerate(query.fields):
             if query.kind(field) == "json":
-                rows = [(*row[:place], _from_json(row[place]), *row[place + 1 :]) for row in rows]
+                rows = [(*row[:place], from_json(row[place]), *row[place + 1 :]) for row in rows]
         return cast("Sequence[Found]", rows)
 
     def scan(self, table: Table) -> Iterator[HeldRow]:
@@ -211,7 +182,7 @@ class DuckViewStore:
                 cursor.execute(sql.scan(table))
                 while page := cursor.fetchmany(1_000):
                     for row in page:
-                        yield HeldRow(tuple(_given(table, row[:-2])), row[-2], row[-1])
+                        yield HeldRow(given(table, row[:-2]), row[-2], row[-1])
             finally:
                 cursor.close()
 
@@ -237,6 +208,10 @@ class DuckViewStore:
                 cursor.close()
             self._cursors.clear()
         self._database.close()
+
+
+class _Elsewhere(Exception):
+    """A view does not stand where the page begins; nothing is to be kept."""
 
 
 def _attempts() -> Iterator[int]:
@@ -270,21 +245,3 @@ def _make(writer: duckdb.DuckDBPyConnection, projection: Projection, schema: str
         writer.execute(sql.create(each))
     tables = [sql.table_name(table) for table in projection.tables]
     writer.execute("INSERT INTO books VALUES (?, ?, 0, ?)", [projection.name, schema, tables])
-
-
-def _stored(table: Table, row: Sequence[Value]) -> list[object]:
-    return [
-        orjson.dumps(value).decode() if column.kind == "json" and value is not None else value
-        for column, value in zip(table.columns, row, strict=True)
-    ]
-
-
-def _given(table: Table, row: Sequence[Value]) -> list[Value]:
-    return [
-        _from_json(value) if column.kind == "json" else value
-        for column, value in zip(table.columns, row, strict=True)
-    ]
-
-
-def _from_json(value: Value) -> Value:
-    return None if value is None else cast("Value", orjson.loads(cast("str", value)))
