@@ -40,6 +40,19 @@ def test_a_block_of_another_language_is_not_run(tmp_path: Path) -> None:
     assert read(page) == 0
 
 
+def test_a_block_that_is_a_file_is_laid_into_the_folder_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = document(
+        tmp_path,
+        "<!--- file: one.py -->\n\n~~~py\nx = 1\n\n1 / 0\n~~~\n\n"
+        "~~~python\nfrom pathlib import Path\n\nassert Path('one.py').is_file()\n~~~\n",
+    )
+    assert read(page) == 2
+    assert (tmp_path / "one.py").read_text(encoding="utf-8") == "x = 1\n\n1 / 0\n"
+
+
 def test_a_block_may_be_left_out_for_a_reason(tmp_path: Path) -> None:
     page = document(
         tmp_path,
