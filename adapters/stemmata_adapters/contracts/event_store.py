@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from multiprocessing.synchronize import Barrier
 from typing import Protocol
 
 import pytest
@@ -655,10 +656,11 @@ class DurableEventStoreContract(_Contract):
     def test_a_tailing_reader_misses_nothing_while_processes_write(
         self, store: EventStore, opener: Opener
     ) -> None:
-        writers, appends = 6, 30
+        writers, appends = 6, 40
         spawn = multiprocessing.get_context("spawn")
+        start = spawn.Barrier(writers)
         processes = [
-            spawn.Process(target=write_beside_others, args=(opener, writer, appends))
+            spawn.Process(target=write_beside_others, args=(opener, writer, appends, start))
             for writer in range(writers)
         ]
         for process in processes:
@@ -683,7 +685,9 @@ class DurableEventStoreContract(_Contract):
         ]
 
 
-def write_beside_others(opener: Opener, writer: int, appends: int) -> None:
+def write_beside_others(
+    opener: Opener, writer: int, appends: int, start: Barrier | None = None
+) -> None:
     """Append to a stream of one's own, and in the same append to another.
 
     Every second time all processes share the other one. Not always: who appends to one stream waits
@@ -691,6 +695,8 @@ def write_beside_others(opener: Opener, writer: int, appends: int) -> None:
     """
     store = opener()
     at = NO_STREAM
+    if start is not None:
+        start.wait(PATIENCE)
     for n in range(appends):
         own = Append(f"own-{writer}", 2 * n - 1, events(f"{writer}-{n}", "b"))
         if n % 2:
