@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from stemmata_adapters.databases.file_lock import FileLock
-from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
 from stemmata_domain.commands.organize import Organize
@@ -34,7 +34,7 @@ PATIENCE = 30.0
 
 def opened(path: Path, **options: Any) -> SqliteDatabase:
     database = SqliteDatabase(path, **options)
-    database.create(schema=1, statements=TABLES)
+    database.create([TABLES])
     return database
 
 
@@ -110,7 +110,7 @@ def test_threads_that_open_a_fresh_file_at_once_all_succeed(path: Path) -> None:
         if n % 2:
             open_and_note(path, barrier, "own")
         else:
-            shared.create(schema=1, statements=TABLES)
+            shared.create([TABLES])
             barrier.wait()
             note(shared, "shared")
 
@@ -177,7 +177,7 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(
     before = path.read_bytes()
     with closing(SqliteDatabase(path)) as database:
         with pytest.raises(StoreUnavailable, match="another program") as raised:
-            database.create(schema=1, statements=TABLES)
+            database.create([TABLES])
         assert raised.value.store == str(path)
     assert path.read_bytes() == before
 
@@ -185,39 +185,137 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(path: Path) -> None:
     path.write_text("dear diary, " * 100)
     with closing(SqliteDatabase(path)) as database:
-        for use in (lambda: database.create(schema=1, statements=TABLES), database.connection):
+        for use in (lambda: database.create([TABLES]), database.connection):
             with pytest.raises(StoreUnavailable) as raised:
                 use()
             assert "not a database" in raised.value.why
     assert path.read_text() == "dear diary, " * 100
 
 
-def test_a_file_of_a_newer_release_is_refused(path: Path) -> None:
+def test_a_file_of_a_newer_release_is_refused_and_left_as_it_is(path: Path) -> None:
     with closing(opened(path)) as database, database.writing() as writer:
-        writer.execute("PRAGMA user_version=2")
+        writer.execute("PRAGMA user_version=3")
+    before = path.read_bytes()
+    for read_only in (False, True):
+        with closing(SqliteDatabase(path, read_only=read_only)) as database:
+            with pytest.raises(StoreTooNew, match="newer release") as raised:
+                database.create([TABLES, LATER])
+            assert (raised.value.schema, raised.value.supported) == (3, 2)
+    assert path.read_bytes() == before
+
+
+# --- lifting an older file ------------------------------------------------------------------
+
+LATER = ("ALTER TABLE note ADD COLUMN author TEXT", "UPDATE note SET author = 'unknown'")
+LATEST = ("CREATE TABLE author (name TEXT PRIMARY KEY)", "INSERT INTO author VALUES ('unknown')")
+
+
+def lifted(path: Path, **options: Any) -> SqliteDatabase:
+    database = SqliteDatabase(path, **options)
+    database.create([TABLES, LATER, LATEST])
+    return database
+
+
+def authors(database: SqliteDatabase) -> list[tuple[str, ...]]:
+    statement = "SELECT text, author FROM note JOIN author ON author = name ORDER BY id"
+    return database.connection().execute(statement).fetchall()
+
+
+@pytest.mark.parametrize("steps", [[TABLES], [TABLES, LATER], [TABLES, LATER, LATEST]], ids=len)
+def test_an_older_file_is_lifted_by_the_steps_that_it_lacks(
+    path: Path, steps: list[tuple[str, ...]]
+) -> None:
     with closing(SqliteDatabase(path)) as database:
-        with pytest.raises(StoreTooNew, match="newer release") as raised:
-            database.create(schema=1, statements=TABLES)
-        assert (raised.value.schema, raised.value.supported) == (2, 1)
+        database.create(steps)
+        if len(steps) == 1:
+            note(database, "x")
+    for _ in range(2):
+        with closing(lifted(path)) as database:
+            assert database.schema() == 3
+            assert authors(database) == ([("x", "unknown")] if len(steps) == 1 else [])
+
+
+def test_a_new_file_takes_all_steps(path: Path) -> None:
+    with closing(lifted(path)) as database:
+        assert (database.schema(), authors(database)) == (3, [])
+
+
+def test_steps_that_fail_leave_an_older_file_as_it_was(path: Path) -> None:
+    with closing(opened(path)) as database:
+        note(database, "x")
+    with closing(SqliteDatabase(path)) as database, pytest.raises(StoreUnavailable, match="syntax"):
+        database.create([TABLES, LATER, ("CREATE NONSENSE",)])
+    with closing(opened(path)) as database:
+        assert (database.schema(), notes(database)) == (1, ["x"])
+    with closing(lifted(path)) as database:
+        assert authors(database) == [("x", "unknown")]
+
+
+def test_who_may_not_write_takes_an_older_file_as_it_is(path: Path) -> None:
+    with closing(opened(path)) as database:
+        note(database, "x")
+    before = path.read_bytes()
+    with closing(lifted(path, read_only=True)) as database:
+        assert (database.schema(), notes(database)) == (1, ["x"])
+    assert path.read_bytes() == before
+
+
+def test_threads_lift_an_older_file_at_once(path: Path) -> None:
+    with closing(opened(path)) as database:
+        note(database, "x")
+    barrier = threading.Barrier(4)
+
+    def lift() -> list[tuple[str, ...]]:
+        barrier.wait()
+        with closing(lifted(path)) as database:
+            return authors(database)
+
+    with ThreadPoolExecutor(4) as pool:
+        lifting = [pool.submit(lift) for _ in range(4)]
+        assert [each.result(PATIENCE) for each in lifting] == [[("x", "unknown")]] * 4
+
+
+def test_a_process_of_an_older_release_goes_on_while_its_file_is_lifted(path: Path) -> None:
+    with closing(opened(path)) as older:
+        note(older, "before")
+        with closing(lifted(path)):
+            note(older, "after")
+            assert notes(older) == ["before", "after"]
+
+
+def test_views_are_at_home_in_a_logs_file_and_in_their_own(path: Path, tmp_path: Path) -> None:
+    with closing(opened(path)) as log, closing(SqliteDatabase(path)) as views:
+        views.create((), kind=Kind.VIEWS)
+        assert log.schema() == 1
+    own = tmp_path / "views.db"
+    for _ in range(2):
+        with closing(SqliteDatabase(own)) as views:
+            views.create((), kind=Kind.VIEWS)
+            assert views.connection().execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with (
+        closing(SqliteDatabase(own)) as database,
+        pytest.raises(StoreUnavailable, match="it holds views and no log"),
+    ):
+        database.create([TABLES])
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     database = SqliteDatabase(tmp_path / "file" / "notes.db")
     with pytest.raises(StoreUnavailable, match="cannot be created"):
-        database.create(schema=1, statements=TABLES)
+        database.create([TABLES])
 
 
 def test_a_lock_file_that_cannot_be_opened_is_told(path: Path) -> None:
     path.with_name("notes.db-lock").mkdir()
     refused = pytest.raises(StoreUnavailable, match=r"notes\.db-lock: cannot be opened")
     with closing(SqliteDatabase(path)) as database, refused:
-        database.create(schema=1, statements=TABLES)
+        database.create([TABLES])
 
 
 def test_tables_that_cannot_be_made_leave_a_file_that_can_be_opened_later(path: Path) -> None:
     with closing(SqliteDatabase(path)) as database, pytest.raises(StoreUnavailable, match="syntax"):
-        database.create(schema=1, statements=(*TABLES, "CREATE NONSENSE"))
+        database.create([(*TABLES, "CREATE NONSENSE")])
     with closing(opened(path)) as database:
         assert notes(database) == []
 
@@ -253,19 +351,19 @@ def test_opening_for_reading_waits_for_no_writer(database: SqliteDatabase, path:
 def test_what_is_not_there_cannot_be_opened_for_reading(path: Path) -> None:
     database = SqliteDatabase(path, read_only=True)
     with closing(database), pytest.raises(StoreUnavailable, match="unable to open"):
-        database.create(schema=1, statements=TABLES)
+        database.create([TABLES])
     assert not path.exists()
     path.touch()
     database = SqliteDatabase(path, read_only=True)
     with closing(database), pytest.raises(StoreUnavailable, match="nothing was written"):
-        database.create(schema=1, statements=TABLES)
+        database.create([TABLES])
 
 
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
-from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_domain.errors import StoreUnavailable
 database = SqliteDatabase(Path(sys.argv[1]))
@@ -309,12 +407,12 @@ def test_a_file_that_may_not_be_written_is_told(what: str) -> None:
 FORKING = """
 import os, sys, threading, time
 from pathlib import Path
-from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 from stemmata_domain.errors import StoreUnavailable
 path = Path(sys.argv[1])
 database = SqliteDatabase(path)
 TABLES = ("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)",)
-database.create(schema=1, statements=TABLES)
+database.create([TABLES])
 def note(text, database=database):
     with database.writing() as writer:
         writer.execute("INSERT INTO note (text) VALUES (?)", (text,))
@@ -402,7 +500,7 @@ IN_A_TRANSACTION = """
 def child():
     refused(count)
     refused(lambda: note("child"))
-    refused(lambda: SqliteDatabase(path).create(schema=1, statements=TABLES))
+    refused(lambda: SqliteDatabase(path).create([TABLES]))
 with database.writing() as writer:
     writer.execute("INSERT INTO note (text) VALUES ('second')")
     ended(forked(child))
@@ -436,7 +534,7 @@ elsewhere = SqliteDatabase(path.with_name("elsewhere.db"))
 def child():
     refused(count)
     refused(lambda: note("child", SqliteDatabase(path)))
-    elsewhere.create(schema=1, statements=TABLES)
+    elsewhere.create([TABLES])
     note("child", elsewhere)
 ended(forked(child))
 go.set()
@@ -529,7 +627,7 @@ def test_a_fork_does_not_keep_the_lock_of_a_parent_that_was_killed(path: Path) -
 HOLDING = """
 import sys, time
 from pathlib import Path
-from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 database = SqliteDatabase(Path(sys.argv[1]))
 with database.writing() as writer:
     writer.execute("INSERT INTO note (text) VALUES ('never')")
@@ -567,7 +665,7 @@ def test_after_closing_each_use_says_so(database: SqliteDatabase) -> None:
             database.connection,
             database.change_counter,
             lambda: note(database, "y"),
-            lambda: database.create(schema=1, statements=TABLES),
+            lambda: database.create([TABLES]),
         ]
         for use in uses:
             with pytest.raises(StoreUnavailable, match="closed; open it again"):

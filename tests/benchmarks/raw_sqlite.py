@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from stemmata_adapters.event_stores.sqlite import TABLES as LOG_TABLES
+from stemmata_adapters.event_stores.sqlite import STEPS
 from stemmata_adapters.view_stores import sql
 from stemmata_projections.audit.tables import CONCERN, ENTRY
 from stemmata_projections.tables import OPEN_END
@@ -30,7 +30,7 @@ class RawRegistry:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA cache_size=-16384")
-        for statement in LOG_TABLES:
+        for statement in (statement for step in STEPS for statement in step):
             db.execute(statement)
         for table in (COLLECTION, MEMBER, ALIAS, VERSION, ENTRY, CONCERN):
             for statement in sql.create(table):

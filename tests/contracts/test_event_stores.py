@@ -41,6 +41,12 @@ from stemmata_adapters.contracts.handing_over import (
     HandingOverContract,
     TakingOverContract,
 )
+from stemmata_adapters.contracts.watching import (
+    CursorContract,
+    DurableCursorContract,
+    DurableWatchContract,
+    WatchContract,
+)
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.mapper import EnvelopedEvent, EventMapper
 from stemmata_adapters.event_stores.memory import MemoryEventStore
@@ -65,7 +71,12 @@ def open_sqlite(path: Path) -> SqliteEventStore:
 
 
 class TestMemoryEventStore(
-    EventStoreContract, TurnTakingContract, SnapshotContract, TakingOverContract
+    EventStoreContract,
+    TurnTakingContract,
+    SnapshotContract,
+    TakingOverContract,
+    WatchContract,
+    CursorContract,
 ):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
@@ -78,6 +89,10 @@ class TestMemoryEventStore(
             for n, s in enumerate(store.recorder._stored_events, 1)
         ]
 
+    def stored_cursors(self, store: EventStore) -> dict[str, int]:
+        assert isinstance(store, MemoryEventStore)
+        return store._cursors
+
 
 class TestSqliteEventStore(
     EventStoreContract,
@@ -86,6 +101,10 @@ class TestSqliteEventStore(
     DurableEventStoreContract,
     TakingOverContract,
     DurableTakingOverContract,
+    WatchContract,
+    DurableWatchContract,
+    CursorContract,
+    DurableCursorContract,
 ):
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
@@ -107,6 +126,11 @@ class TestSqliteEventStore(
             columns = "position, stream, version, topic, state"
             rows = raw.execute(f"SELECT {columns} FROM event ORDER BY position").fetchall()
         return [KeptEvent(*row) for row in rows]
+
+    def stored_cursors(self, store: EventStore) -> dict[str, int]:
+        assert isinstance(store, SqliteEventStore)
+        with closing(sqlite3.connect(store.recorder.database.path)) as raw:
+            return dict(raw.execute("SELECT name, position FROM cursor").fetchall())
 
     def test_an_event_of_a_newer_release_is_told_with_its_position(
         self, store: SqliteEventStore
@@ -154,7 +178,7 @@ class TestSqliteEventStore(
 
     def test_a_log_that_is_damaged_is_told(self, store: SqliteEventStore) -> None:
         with closing(sqlite3.connect(store.recorder.database.path)) as raw:
-            raw.executescript("DROP TABLE event; DROP TABLE snapshot")
+            raw.executescript("DROP TABLE event; DROP TABLE snapshot; DROP TABLE cursor")
         uses: list[Callable[[], object]] = [
             store.head,
             store.read_all,
@@ -162,6 +186,10 @@ class TestSqliteEventStore(
             lambda: store.load_snapshot("s"),
             lambda: append(store, "s", NO_STREAM, "a"),
             lambda: store.save_snapshot(Snapshot("s", 0, 1, b"")),
+            lambda: store.save_cursor("billing", 1),
+            lambda: store.load_cursor("billing"),
+            lambda: store.drop_cursor("billing"),
+            store.cursors,
         ]
         for use in uses:
             with pytest.raises(StoreUnavailable, match="no such table") as raised:
@@ -169,7 +197,8 @@ class TestSqliteEventStore(
             assert isinstance(raised.value.__cause__, sqlite3.Error)
 
     @pytest.mark.parametrize(
-        "use", ["append", "read_all", "read_stream", "head", "writing", "load"]
+        "use",
+        ["append", "read_all", "read_stream", "head", "writing", "load", "watch", "cursors"],
     )
     def test_a_closed_store_says_so(self, store: SqliteEventStore, use: str) -> None:
         append(store, "s", NO_STREAM, "a")
@@ -181,6 +210,8 @@ class TestSqliteEventStore(
             "head": store.head,
             "writing": lambda: store.writing().__enter__(),
             "load": lambda: store.load_snapshot("s"),
+            "watch": store.watch,
+            "cursors": store.cursors,
         }
         with pytest.raises(StoreUnavailable, match="closed"):
             uses[use]()

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stemmata.stemma import PROJECTIONS
-from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.memory import MemoryViewStore
@@ -191,7 +191,7 @@ def _check_views(path: Path, store: SqliteEventStore, *, behind: bool) -> None:
     with TemporaryDirectory() as folder:
         other = Path(folder, "rebuilt.db")
         database = SqliteDatabase(other)
-        database.create(schema=1, statements=())
+        database.create((), kind=Kind.VIEWS)
         with closing(SqliteViewStore(database)) as fresh:
             Runner(store, fresh, PROJECTIONS).catch_up()
         assert _rows_on_disk(path) == _rows_on_disk(other)

@@ -132,6 +132,9 @@ def test_who_may_not_write_reads_the_log_and_leaves_the_file_as_it_is(
         assert differing(answers(stemma), told) == []
         with pytest.raises(StoreUnavailable, match="readonly"):
             stemma.organize("New", people=["eve"])
+        with pytest.raises(StoreUnavailable, match="no place for cursors yet"):
+            events.save_cursor("billing", 1)
+        assert (events.cursors(), events.load_cursor("billing")) == ({}, None)
     assert path.read_bytes() == before
 
 

@@ -17,7 +17,8 @@ What not every store can do is a class of its own, to be named beside it:
 - `DurableEventStoreContract` for one whose events outlive the process. It needs one fixture more,
   `opener`: a function that opens the store's medium once more, and that other processes can import.
 
-Of events that move from store to store there are classes in `stemmata_adapters.contracts.handing_over`.
+Of events that move from store to store there are classes in `stemmata_adapters.contracts.handing_over`, of
+watches and cursors in `stemmata_adapters.contracts.watching`.
 """
 
 from __future__ import annotations

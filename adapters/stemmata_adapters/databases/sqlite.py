@@ -13,21 +13,30 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from enum import IntEnum
 from pathlib import Path
 from urllib.parse import unquote
 
 from stemmata_adapters.databases import forks
 from stemmata_adapters.databases.file_lock import FileLock
-from stemmata_domain.errors import InvalidSetting, StorageFailed, StoreTooNew, StoreUnavailable
+from stemmata_adapters.databases.steps import Step, lacking
+from stemmata_adapters.sleepers import Sleepers
+from stemmata_domain.errors import InvalidSetting, StorageFailed, StoreUnavailable
 
-_APPLICATION_ID = 0x5374656D  # "Stem"
 _BUSY_SECONDS = 30.0
 _FORKED = (
     "it was in use when this process was forked; start processes by 'spawn' or 'forkserver', or open "
     "the file after the fork only"
 )
+
+
+class Kind(IntEnum):
+    """What a file was made for; the number stands in it as its application's id."""
+
+    LOG = 0x5374656D  # "Stem"
+    VIEWS = 0x53746556  # "SteV"
 
 
 class SqliteDatabase:
@@ -54,6 +63,7 @@ class SqliteDatabase:
         self._lock = FileLock(self.path.with_name(self.path.name + "-lock"))
         self._purposes: list[FileLock] = []
         self._held: list[threading.Lock | threading.RLock] = []
+        self.sleepers = Sleepers()  # who waits for commits
 
     def connection(self) -> sqlite3.Connection:
         """Return the connection on which this thread reads.
@@ -147,6 +157,7 @@ class SqliteDatabase:
             if self._writer is not writer:
                 raise StoreUnavailable(store=str(self.path), why=_FORKED)
             writer.execute("COMMIT")
+            self.sleepers.wake()
         except BaseException as error:
             self._undo(writer)
             if isinstance(error, sqlite3.Error):
@@ -184,8 +195,11 @@ class SqliteDatabase:
             with suppress(ValueError):  # a fork has let go of it
                 self._purposes.remove(lock)
 
-    def create(self, *, schema: int, statements: tuple[str, ...]) -> None:
-        """Make the file and its tables where they are missing; any number of processes may try.
+    def create(self, steps: Sequence[Step], *, kind: Kind = Kind.LOG) -> None:
+        """Make the file and its tables, or lift an older file; any number of processes may try.
+
+        Views have no steps: they are at home in a log's file, whatever its schema, and in their own. Who
+        may not write takes an older file as it is.
 
         Raises:
             StoreTooNew: A newer release has written the file.
@@ -194,40 +208,58 @@ class SqliteDatabase:
         try:
             self._create_file()
             connection = self.connection()
+            if not self._lacks(connection, steps, kind):
+                return
+            found = self.schema()
             if self._read_only:
-                self._check_made(connection, schema)
+                self._check_made(found)
                 return
             with self._mutex, self._lock:
-                if not self._is_ours(connection, schema):
+                if found == 0:
                     connection.execute("PRAGMA journal_mode=WAL")
-                    with self.writing() as writer:
-                        # Where the platform has no file lock, somebody may have been here since.
-                        if not self._is_ours(writer, schema):
-                            self._make(writer, schema, statements)
+                with self.writing() as writer:
+                    # Somebody may have been here since.
+                    self._lift(writer, self._lacks(writer, steps, kind), kind)
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
 
-    def _check_made(self, connection: sqlite3.Connection, schema: int) -> None:
-        if not self._is_ours(connection, schema):
-            why = "nothing was written to it yet, and it was opened for reading only"
-            raise StoreUnavailable(store=str(self.path), why=why)
+    def schema(self) -> int:
+        """Return how many steps the file has taken, 0 if nothing was written to it yet."""
+        try:
+            found: int = self.connection().execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise unavailable(self.path, error) from error
+        return found
 
-    def _is_ours(self, connection: sqlite3.Connection, schema: int) -> bool:
+    def _lacks(
+        self, connection: sqlite3.Connection, steps: Sequence[Step], kind: Kind
+    ) -> Sequence[Step]:
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
         found: int = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if owner != _APPLICATION_ID and (owner or found or tables):
+        if owner not in set(Kind) and (owner or found or tables):
             why = "it is a database of another program; choose another file"
             raise StoreUnavailable(store=str(self.path), why=why)
-        if found > schema:
-            raise StoreTooNew(store=str(self.path), schema=found, supported=schema)
-        return found == schema
+        if kind is Kind.VIEWS:
+            return () if owner else ((),)
+        if owner == Kind.VIEWS:
+            why = "it holds views and no log; choose another file"
+            raise StoreUnavailable(store=str(self.path), why=why)
+        return lacking(found, steps, store=str(self.path))
 
-    def _make(self, writer: sqlite3.Connection, schema: int, statements: tuple[str, ...]) -> None:
-        for statement in statements:
-            writer.execute(statement)
-        writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-        writer.execute(f"PRAGMA user_version={schema}")
+    def _check_made(self, found: int) -> None:
+        if not found:
+            why = "nothing was written to it yet, and it was opened for reading only"
+            raise StoreUnavailable(store=str(self.path), why=why)
+
+    def _lift(self, writer: sqlite3.Connection, lacking: Sequence[Step], kind: Kind) -> None:
+        for step in lacking:
+            for statement in step:
+                writer.execute(statement)
+        if lacking:
+            schema = self.schema() + len(lacking)
+            writer.execute(f"PRAGMA application_id={kind:d}")
+            writer.execute(f"PRAGMA user_version={schema}")
 
     def _create_file(self) -> None:
         if self._read_only or self.path.exists():
@@ -240,7 +272,8 @@ class SqliteDatabase:
             raise StoreUnavailable(store=str(self.path), why=why) from error
 
     def close(self) -> None:
-        """Close all connections; later use is refused."""
+        """Close all connections and end all waits; later use is refused."""
+        self.sleepers.end()
         with self._mutex, self._opening:
             self._closed = True
             for connection in (*self._readers, self._writer):

@@ -6,9 +6,9 @@ What it holds is gone with the process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import Lock
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -16,6 +16,7 @@ from eventsourcing.popo import POPOApplicationRecorder
 
 from stemmata_adapters.event_stores.following import check_following
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
+from stemmata_adapters.sleepers import Sleepers
 from stemmata_domain.errors import StoreUnavailable, WrongExpectedVersion
 from stemmata_domain.ports import IdSource, KeptEvent, Snapshot
 
@@ -24,6 +25,15 @@ _NAME = "the event store in memory"
 
 class MemoryRecorder(POPOApplicationRecorder):
     """The library's recorder in memory; it tells positions, and checks expected versions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleepers = Sleepers()
+
+    def _notify_listeners(self) -> None:
+        super()._notify_listeners()
+        # Within a block that may still be undone, they wait for its end in order to read.
+        self.sleepers.wake()
 
     def insert_expecting(
         self, stored_events: Sequence[StoredEvent], expected: Sequence[tuple[str, int]]
@@ -89,15 +99,46 @@ class MemoryRecorder(POPOApplicationRecorder):
                 raise
 
 
+class MemoryWatch:
+    """Notices appends; for one thread."""
+
+    def __init__(self, recorder: MemoryRecorder) -> None:
+        self._sleepers = recorder.sleepers
+        self._woken = threading.Event()
+        self._ended = False
+        self._sleepers.add(self)
+
+    def wait(self, timeout: float) -> None:
+        """Return as soon as anything was appended; see the port."""
+        if not self._ended:
+            self._woken.wait(timeout)
+            self._woken.clear()
+
+    def wake(self) -> None:
+        """End a wait, or the next one."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """End the watch; see the port."""
+        self.end()
+        self._sleepers.discard(self)
+
+    def end(self) -> None:
+        """End all waits for good."""
+        self._ended = True
+        self._woken.set()
+
+
 class MemoryEventStore(RecorderEventStore):
-    """An event store in memory. One writer at a time; it keeps snapshots."""
+    """An event store in memory. One writer at a time; it keeps snapshots and cursors."""
 
     recorder: MemoryRecorder
 
     def __init__(self, *, ids: IdSource) -> None:
         super().__init__(MemoryRecorder(), ids=ids)
         self._snapshots: dict[str, Snapshot] = {}
-        self._keeping = Lock()
+        self._keeping = threading.Lock()
+        self._cursors: dict[str, int] = {}
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -119,6 +160,33 @@ class MemoryEventStore(RecorderEventStore):
     def load_snapshot(self, stream: str) -> Snapshot | None:
         """Return the newest snapshot; see the port."""
         return self._snapshots.get(stream)
+
+    def watch(self) -> MemoryWatch:
+        """Begin to notice appends; see the port."""
+        return MemoryWatch(self.recorder)
+
+    def save_cursor(self, name: str, position: int) -> None:
+        """Remember a position; see the port."""
+        with self._keeping:
+            self._cursors[name] = position
+
+    def load_cursor(self, name: str) -> int | None:
+        """Return a position that was saved; see the port."""
+        return self._cursors.get(name)
+
+    def cursors(self) -> Mapping[str, int]:
+        """Return all cursors; see the port."""
+        with self._keeping:
+            return dict(sorted(self._cursors.items()))
+
+    def drop_cursor(self, name: str) -> None:
+        """Forget a cursor; see the port."""
+        with self._keeping:
+            self._cursors.pop(name, None)
+
+    def close(self) -> None:
+        """End all waits; what was kept can still be read."""
+        self.recorder.sleepers.end()
 
 
 def open_url(url: str, *, ids: IdSource) -> MemoryEventStore:  # noqa: ARG001 (every scheme is called alike)

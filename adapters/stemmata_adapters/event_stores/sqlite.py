@@ -8,10 +8,10 @@ another store did whose events were taken over.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Final
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -23,33 +23,40 @@ from eventsourcing.persistence import (
 )
 
 from stemmata_adapters.databases.sqlite import SqliteDatabase, path_of, unavailable
+from stemmata_adapters.databases.steps import Step
 from stemmata_adapters.event_stores.following import check_following
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
-from stemmata_domain.errors import WrongExpectedVersion
+from stemmata_adapters.event_stores.sqlite_watch import SqliteWatch
+from stemmata_domain.errors import StoreUnavailable, WrongExpectedVersion
 from stemmata_domain.ports import NO_STREAM, IdSource, KeptEvent, Snapshot
 
-SCHEMA = 1
-
-TABLES = (
-    """
-    CREATE TABLE event (
-        position INTEGER PRIMARY KEY,
-        stream TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        topic TEXT NOT NULL,
-        state BLOB NOT NULL
-    )
-    """,
-    "CREATE UNIQUE INDEX event_stream ON event (stream, version)",
-    """
-    CREATE TABLE snapshot (
-        stream TEXT PRIMARY KEY,
-        version INTEGER NOT NULL,
-        schema INTEGER NOT NULL,
-        body BLOB NOT NULL
-    )
-    """,
+STEPS: Final[Sequence[Step]] = (
+    (
+        """
+        CREATE TABLE event (
+            position INTEGER PRIMARY KEY,
+            stream TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            topic TEXT NOT NULL,
+            state BLOB NOT NULL
+        )
+        """,
+        "CREATE UNIQUE INDEX event_stream ON event (stream, version)",
+        """
+        CREATE TABLE snapshot (
+            stream TEXT PRIMARY KEY,
+            version INTEGER NOT NULL,
+            schema INTEGER NOT NULL,
+            body BLOB NOT NULL
+        )
+        """,
+    ),
+    ("CREATE TABLE cursor (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
 )
+"""The schemas of the file; a sample of each is kept in `tests/upgrades`."""
+
+_CURSORS = 2
+"""The schema that brought cursors."""
 
 _INSERT = "INSERT INTO event (stream, version, topic, state) VALUES (?, ?, ?, ?)"
 _INSERT_AT = "INSERT INTO event (position, stream, version, topic, state) VALUES (?, ?, ?, ?, ?)"
@@ -59,6 +66,9 @@ _KEEP_SNAPSHOT = (
     "INSERT INTO snapshot VALUES (?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE"
     " SET version = excluded.version, schema = excluded.schema, body = excluded.body"
     " WHERE excluded.version >= version"
+)
+_SAVE_CURSOR = (
+    "INSERT INTO cursor VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position"
 )
 
 
@@ -165,25 +175,25 @@ class SqliteRecorder(ApplicationRecorder):
 
 
 class SqliteSubscription(Subscription[SqliteRecorder]):
-    """The events after a position, those to come included.
-
-    A commit by whichever process is noticed within some milliseconds, by the file's change counter.
-    """
+    """The events after a position, those to come included."""
 
     def __init__(
         self, recorder: SqliteRecorder, gt: int | None = None, topics: Sequence[str] = ()
     ) -> None:
         super().__init__(recorder, gt, topics)
         self._page: deque[Notification] = deque()
-        self._stopping = threading.Event()
+        # Watched before events are read, so that a commit in between is not slept over.
+        self._watch = SqliteWatch(recorder.database)
+        self._stopping = False
 
     def stop(self) -> None:
         """Stop the subscription; whoever waits for an event stops waiting."""
         super().stop()
-        self._stopping.set()
+        self._stopping = True
+        self._watch.close()
 
     def __next__(self) -> Notification:
-        while not self._stopping.is_set():
+        while not self._stopping:
             if self._page:
                 notification = self._page.popleft()
                 self._last_notification_id = notification.id
@@ -192,24 +202,20 @@ class SqliteSubscription(Subscription[SqliteRecorder]):
         raise StopIteration
 
     def _pull(self) -> None:
-        recorder = self._recorder
-        # Asked before the events are, so that a commit in between is not slept over.
-        seen = recorder.database.change_counter()
         self._page.extend(
-            recorder.select_notifications(
+            self._recorder.select_notifications(
                 self._last_notification_id,
                 _PAGE,
                 topics=self._topics,
                 inclusive_of_start=self._last_notification_id is None,
             )
         )
-        while not self._page and recorder.database.change_counter() == seen:
-            if self._stopping.wait(_POLL_SECONDS):
-                return
+        if not self._page:
+            self._watch.wait(_LONGEST_WAIT)
 
 
 _PAGE = 500
-_POLL_SECONDS = 0.005
+_LONGEST_WAIT = 60.0
 _LAST = 2**63 - 1
 
 
@@ -231,13 +237,13 @@ def _insert(writer: sqlite3.Connection, stored_events: Sequence[StoredEvent]) ->
 
 
 class SqliteEventStore(RecorderEventStore):
-    """An event store in a SQLite file. One writer at a time; it keeps snapshots."""
+    """An event store in a SQLite file. One writer at a time; it keeps snapshots and cursors."""
 
     recorder: SqliteRecorder
 
     def __init__(self, database: SqliteDatabase, *, ids: IdSource) -> None:
         """Use *database*, and make its tables where they are missing."""
-        database.create(schema=SCHEMA, statements=TABLES)
+        database.create(STEPS)
         super().__init__(SqliteRecorder(database), ids=ids)
         self._database = database
 
@@ -267,6 +273,41 @@ class SqliteEventStore(RecorderEventStore):
         except sqlite3.Error as error:
             raise unavailable(self._database.path, error) from error
         return None if row is None else Snapshot(*row)
+
+    def watch(self) -> SqliteWatch:
+        """Begin to notice appends; see the port."""
+        return SqliteWatch(self._database)
+
+    def save_cursor(self, name: str, position: int) -> None:
+        """Remember a position; see the port."""
+        if self._database.schema() < _CURSORS:
+            why = "it has no place for cursors yet, and was opened for reading only"
+            raise StoreUnavailable(store=str(self._database.path), why=why)
+        with self._database.writing() as writer:
+            writer.execute(_SAVE_CURSOR, (name, position))
+
+    def load_cursor(self, name: str) -> int | None:
+        """Return a position that was saved; see the port."""
+        found = self._cursors("SELECT name, position FROM cursor WHERE name = ?", name)
+        return found.get(name)
+
+    def cursors(self) -> Mapping[str, int]:
+        """Return all cursors; see the port."""
+        return self._cursors("SELECT name, position FROM cursor ORDER BY name")
+
+    def _cursors(self, statement: str, *values: str) -> dict[str, int]:
+        # Who may not write reads an older file as it is, which has no cursors yet.
+        if self._database.schema() < _CURSORS:
+            return {}
+        try:
+            return dict(self._database.connection().execute(statement, values).fetchall())
+        except sqlite3.Error as error:
+            raise unavailable(self._database.path, error) from error
+
+    def drop_cursor(self, name: str) -> None:
+        """Forget a cursor; see the port."""
+        with self._database.writing() as writer:
+            writer.execute("DELETE FROM cursor WHERE name = ?", (name,))
 
     def close(self) -> None:
         """Close the database."""

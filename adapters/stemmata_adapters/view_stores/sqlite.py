@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 
-from stemmata_adapters.databases.sqlite import SqliteDatabase, path_of
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase, path_of
 from stemmata_adapters.event_stores.sqlite import SqliteRecorder
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.sqlite_views import (
@@ -158,7 +158,7 @@ def open_url(url: str, *, beside: EventStore) -> SqliteViewStore:
         return SqliteViewStore(recorder.database)
     database = SqliteDatabase(path)
     try:
-        database.create(schema=1, statements=())
+        database.create((), kind=Kind.VIEWS)
         return SqliteViewStore(database)
     except BaseException:
         database.close()
