@@ -8,7 +8,7 @@ from pathlib import Path
 from stemmata_adapters.event_stores.sqlite import STEPS
 from stemmata_adapters.view_stores import sql
 from stemmata_projections.audit.tables import CONCERN, ENTRY
-from stemmata_projections.tables import OPEN_END
+from stemmata_projections.tables import OPEN_END, Table
 from stemmata_projections.version_index.tables import ALIAS, COLLECTION, MEMBER, VERSION
 
 _ENVELOPE = (
@@ -16,7 +16,7 @@ _ENVELOPE = (
     '"correlation":"%032x","schema":1,"event":%s}'
 )
 _EVENT = "INSERT INTO event (stream, version, topic, state) VALUES (?, ?, ?, ?)"
-_COLLECTION = "c" * 32
+COLLECTION_ID = "c" * 32
 _ARTIFACT = "a" * 32
 _TIME = "2026-03-03T12:00:00.000000Z"
 
@@ -40,7 +40,7 @@ class RawRegistry:
         )
         db.execute("INSERT INTO view VALUES ('lineage', 0), ('version_index', 0), ('audit', 0)")
         row = (
-            _COLLECTION,
+            COLLECTION_ID,
             "collection",
             "r" * 32,
             "r" * 32,
@@ -67,45 +67,16 @@ class RawRegistry:
 
     def link(self, index: int, *, alias: str) -> None:
         """Write what a link with one alias beside `latest` writes."""
-        db, stream, last = self._db, f"collection-{_COLLECTION}", index - 1
-        link = (
-            f'{{"version":"{_ARTIFACT}:{index}","artifact":"{_ARTIFACT}","source_index":{index}}}'
-        )
-        position = self._version + 1
+        db, position = self._db, self._version + 1
         db.execute("BEGIN IMMEDIATE")
-        for topic, payload in (
-            ("VersionLinked", link),
-            ("AliasAdded", f'{{"alias":"latest","index":{index},"moved_from":{last}}}'),
-            ("AliasAdded", f'{{"alias":"{alias}","index":{index},"moved_from":{last}}}'),
-        ):
-            state = (_ENVELOPE % (self._version, index, payload)).encode()
-            db.execute(_EVENT, (stream, self._version, topic, state))
-            self._version += 1
-        version = f"{_ARTIFACT}:{index}"
-        db.execute(sql.open_row(MEMBER), (_COLLECTION, index, version, _TIME, "bench", position))
+        for row in event_rows(index, alias=alias, version=self._version):
+            db.execute(_EVENT, row)
+        self._version += 3
         closing = sql.close_rows(ALIAS, ("collection", "alias"))
         for name in ("latest", alias):
-            db.execute(closing, (position, _COLLECTION, name))
-            db.execute(sql.open_row(ALIAS), (_COLLECTION, name, index, position))
-        topics = ("VersionLinked", "AliasAdded", "AliasAdded")
-        db.executemany(
-            sql.open_row(ENTRY),
-            [(position + n, _TIME, "bench", topic, position + n) for n, topic in enumerate(topics)],
-        )
-        number, before = f"{_COLLECTION}#{index}", f"{_COLLECTION}#{last}"
-        concerned = (
-            (_COLLECTION, version, _ARTIFACT, number),
-            (_COLLECTION, number, before),
-            (_COLLECTION, number, before),
-        )
-        db.executemany(
-            sql.open_row(CONCERN),
-            [
-                (thing, position + n, position + n)
-                for n, things in enumerate(concerned)
-                for thing in things
-            ],
-        )
+            db.execute(closing, (position, COLLECTION_ID, name))
+        for table, rows in view_rows(index, alias=alias, position=position).items():
+            db.executemany(sql.open_row(table), rows)
         db.execute("UPDATE view SET position = ?", (position + 2,))
         db.execute("COMMIT")
 
@@ -136,7 +107,7 @@ class RawRegistry:
         aliases: dict[int, list[str]] = {}
         for number, alias in self._db.execute(
             f"SELECT a.number, a.alias FROM view_alias a WHERE a.collection = ? AND {_open('a')}",
-            (_COLLECTION,),
+            (COLLECTION_ID,),
         ):
             aliases.setdefault(number, []).append(alias)
         rows = self._db.execute(
@@ -144,13 +115,58 @@ class RawRegistry:
             f" CROSS JOIN view_version v ON v.id = m.version AND {_open('v')}"
             f" CROSS JOIN view_collection s ON s.id = v.artifact AND {_open('s')}"
             f" WHERE m.collection = ? AND {_open('m')} ORDER BY m.number",
-            (_COLLECTION,),
+            (COLLECTION_ID,),
         ).fetchall()
         return [(*row, aliases.get(row[0])) for row in rows]
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def event_rows(index: int, *, alias: str, version: int) -> list[tuple[str, int, str, bytes]]:
+    """Return the events of a link with one alias beside `latest`: stream, version, topic, state."""
+    last, source = index - 1, f"{_ARTIFACT}:{index}"
+    link = f'{{"version":"{source}","artifact":"{_ARTIFACT}","source_index":{index}}}'
+    moved = '{"alias":"%s","index":%d,"moved_from":%d}'
+    events = (
+        ("VersionLinked", link),
+        ("AliasAdded", moved % ("latest", index, last)),
+        ("AliasAdded", moved % (alias, index, last)),
+    )
+    return [
+        (
+            f"collection-{COLLECTION_ID}",
+            version + n,
+            topic,
+            (_ENVELOPE % (version + n, index, payload)).encode(),
+        )
+        for n, (topic, payload) in enumerate(events)
+    ]
+
+
+def view_rows(index: int, *, alias: str, position: int) -> dict[Table, list[tuple[object, ...]]]:
+    """Return the rows that such a link opens, each with its position; its events begin at *position*."""
+    version = f"{_ARTIFACT}:{index}"
+    number, before = f"{COLLECTION_ID}#{index}", f"{COLLECTION_ID}#{index - 1}"
+    topics = ("VersionLinked", "AliasAdded", "AliasAdded")
+    concerned = (
+        (COLLECTION_ID, version, _ARTIFACT, number),
+        (COLLECTION_ID, number, before),
+        (COLLECTION_ID, number, before),
+    )
+    return {
+        MEMBER: [(COLLECTION_ID, index, version, _TIME, "bench", position)],
+        ALIAS: [(COLLECTION_ID, name, index, position) for name in ("latest", alias)],
+        ENTRY: [
+            (position + n, _TIME, "bench", topic, position + n) for n, topic in enumerate(topics)
+        ],
+        CONCERN: [
+            (thing, position + n, position + n)
+            for n, things in enumerate(concerned)
+            for thing in things
+        ],
+    }
 
 
 def _open(name: str) -> str:

@@ -30,7 +30,9 @@ from stemmata_domain.ports import NO_STREAM, Append
 from stemmata_domain.recorded import Context
 from stemmata_projections.runner import Runner
 from tests.benchmarks.measuring import Row, Timing, in_turns, take
+from tests.benchmarks.raw_postgresql import RawPostgres
 from tests.benchmarks.raw_sqlite import RawRegistry
+from tests.postgres import Server
 
 ENTITY = "vision"
 SOURCE = "vision/mnist/digits"
@@ -80,6 +82,46 @@ def link_and_alias(folder: Path, *, rounds: int, there: int) -> Row:
         reached=ratio >= 0.75,
         note=f"{ratio:.2f} of raw, {1 / linked.median:.0f}/s",
     )
+
+
+def link_on_postgresql(*, rounds: int) -> list[Row]:
+    """Link a version and give it an alias in PostgreSQL, and resolve the alias."""
+    server = Server()
+    try:
+        with (
+            stemmata.open(
+                server.url("ours"),
+                content="memory://",
+                actor="bench",
+                entity=ENTITY,
+                project="mnist",
+            ) as stemma,
+            closing(RawPostgres(server)) as raw,
+        ):
+            stemma.organize("Bench", entity="bench", teams=[ENTITY])
+            log_versions(stemma, 0, rounds + 10)
+            ours, floor = count(), count()
+
+            def link() -> None:
+                stemma.link(f"{SOURCE}:v{next(ours)}", TARGET, aliases=["staging"])
+
+            linked, written = in_turns(
+                link, lambda: raw.link(next(floor), alias="staging"), rounds=rounds
+            )
+    finally:
+        server.remove()
+    ratio = written.median / linked.median
+    return [
+        Row(
+            what="PostgreSQL: link + alias, durable and visible",
+            ours=linked,
+            floor=written,
+            floor_is="same rows, one transaction, one round trip",
+            goal="≥ 0.6 of raw",
+            reached=ratio >= 0.6,
+            note=f"{ratio:.2f} of raw, {1 / linked.median:.0f}/s",
+        )
+    ]
 
 
 def resolve_and_list(folder: Path, *, rounds: int) -> list[Row]:

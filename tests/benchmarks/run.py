@@ -21,6 +21,7 @@ def rows(folder: Path, *, small: bool) -> Iterator[Row]:
     yield registry.importing(rounds=5 if small else 15)
     yield registry.link_and_alias(folder / "link", rounds=rounds, there=0)
     yield registry.link_and_alias(folder / "link-1000", rounds=rounds, there=200 if small else 1000)
+    yield from registry.link_on_postgresql(rounds=rounds)
     yield from registry.resolve_and_list(folder / "read", rounds=rounds)
     large = 2_000 if small else 100_000
     yield from registry.growth(folder / "growth", small=10, large=large, rounds=rounds)
