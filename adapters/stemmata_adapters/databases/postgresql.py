@@ -39,10 +39,12 @@ _UNKNOWN = "the connection was lost during a commit, and it is not known whether
 _OF_ANOTHER = "it holds tables of another program; choose another schema"
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
-# What a role or a host may have turned off is on while we write: a commit that returns is durable.
-_DURABLY = (
-    "SELECT set_config('synchronous_commit', 'on', true)"
-    " WHERE current_setting('synchronous_commit') = 'off'"
+_SETTINGS = (
+    # A statement of ours has one good plan, whatever its values, and takes longer to plan than to do.
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
+    # What a role or a host may have turned off is on while we write: a commit that returns is durable.
+    ", CASE current_setting('synchronous_commit') WHEN 'off'"
+    " THEN set_config('synchronous_commit', 'on', true) END"
 )
 
 
@@ -250,7 +252,7 @@ class PostgresDatabase:
             raise self.unavailable(error) from error
 
     def _opening(self) -> Iterator[tuple[str, Sequence[object]]]:
-        for statement in (_BEGIN, f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE", _DURABLY):
+        for statement in (_BEGIN, f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE", _SETTINGS):
             yield statement, ()
 
     # --- making it --------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from eventsourcing.persistence import (
 )
 
 from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql_connections import listed
 from stemmata_adapters.databases.postgresql_url import database_of
 from stemmata_adapters.event_stores.following import check_following
 from stemmata_adapters.event_stores.postgresql_watch import Listening
@@ -91,6 +92,8 @@ class _Statements:
             f"INSERT INTO {event} ({columns}) SELECT * FROM"
             " unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])"
         )
+        self.notify = f"SELECT pg_notify('{channel}', '')"
+        self.insert_and_notify = f"WITH added AS ({self.insert}) {self.notify}"
         # Nothing is inserted if one stream is elsewhere, and then this one is told.
         self.insert_expecting = (
             "WITH elsewhere AS MATERIALIZED ("
@@ -117,7 +120,6 @@ class _Statements:
             f"{read} WHERE position >= $1 AND position <= $2 AND topic = ANY($4::text[])"
             " ORDER BY position LIMIT $3"
         )
-        self.notify = f"SELECT pg_notify('{channel}', '')"
         self.keep_snapshot = (
             f"INSERT INTO {prefix}snapshot AS kept VALUES ($1, $2, $3, $4)"
             " ON CONFLICT (stream) DO UPDATE"
@@ -226,16 +228,19 @@ class PostgresRecorder(ApplicationRecorder):
         if not positions:
             return
         known = self._known_in(turn)
-        turn.send(self.statements.insert, (list(positions), *rows))
-        if not known.has_appended:
-            turn.send(self.statements.notify)
+        values = [listed(column) for column in (positions, *rows)]
+        if known.has_appended:
+            turn.send(self.statements.insert, values)
+        else:
+            turn.send(self.statements.insert_and_notify, values)
             turn.afterwards.append(self.listening.wake)
         known.append(rows, positions[-1])
 
     def _insert_alone(self, rows: _Rows, expected: Sequence[tuple[str, int]]) -> Sequence[int]:
         wanted = ([stream for stream, _ in expected], [at for _, at in expected])
+        values = [listed(column) for column in (*rows, *wanted)]
         notify = [(self.statements.notify, ())] if rows.streams else []
-        found = self.database.at_once((self.statements.insert_expecting, (*rows, *wanted)), *notify)
+        found = self.database.at_once((self.statements.insert_expecting, values), *notify)
         for position, stream, at, actual in found[1]:
             if position is None:
                 raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)

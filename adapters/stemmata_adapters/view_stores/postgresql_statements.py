@@ -10,8 +10,10 @@ from typing import Any, cast
 import orjson
 
 from stemmata_adapters.databases.postgresql import Turn
+from stemmata_adapters.databases.postgresql_connections import listed
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.dialect import Dialect
+from stemmata_adapters.view_stores.pages import TablePage
 from stemmata_domain.names import unstorable
 from stemmata_projections.changes import Amend, Close
 from stemmata_projections.queries import Param, Query
@@ -54,27 +56,34 @@ class Statements(dict[Table, "TableStatements"]):
         return made
 
 
-class Waiting(dict[Table, list[Sequence[object]]]):
-    """Rows to be opened, which are written table by table: one statement, however many they are."""
+class Writing:
+    """One statement that changes several tables, and its parameters.
 
-    def __init__(self, turn: Turn, statements: Statements) -> None:
-        self._turn = turn
-        self._statements = statements
+    Its parts are carried out in any order, except where one reads what another returns.
+    """
 
-    def __missing__(self, table: Table) -> list[Sequence[object]]:
-        made: list[Sequence[object]] = []
-        self[table] = made
-        return made
+    def __init__(self) -> None:
+        self.params: list[object] = []
+        self._parts: list[str] = []
 
-    def write(self, table: Table) -> None:
-        rows = self.pop(table, None)
-        if rows:
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            self._turn.send(self._statements[table].opening, columns)
+    def value(self, value: object) -> str:
+        """Add a parameter and return its place."""
+        self.params.append(value)
+        return f"${len(self.params)}"
 
-    def write_all(self) -> None:
-        for table in list(self):
-            self.write(table)
+    def lists(self, columns: Sequence[tuple[str, Sequence[object]]]) -> str:
+        """Add lists as parameters, each with the type of what it holds, and return their places."""
+        return ", ".join(f"{self.value(listed(values))}::{kind}[]" for kind, values in columns)
+
+    def add(self, part: str) -> str:
+        """Add a part and return its name."""
+        name = f"p{len(self._parts)}"
+        self._parts.append(f"{name} AS ({part})")
+        return name
+
+    def statement(self, last: str = "SELECT 1") -> str:
+        """Return the statement, with what stands at its end."""
+        return f"WITH {', '.join(self._parts)} {last}" if self._parts else last
 
 
 class TableStatements:
@@ -88,25 +97,68 @@ class TableStatements:
         self._json = tuple(i for i, column in enumerate(table.columns) if column.kind == "json")
         self._closing: dict[tuple[str, ...], str] = {}
         self._amending: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
-        self.opening = self._opening()
         self.scanning = sql.scan(table, dialect)
 
-    def _opening(self) -> str:
-        kinds = [*(_CASTS[column.kind] for column in self._table.columns), _CASTS["integer"]]
-        lists = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
+    def written(self, page: TablePage, writing: Writing) -> None:
+        """Add what a page changes in this table to a statement."""
+        before = [
+            writing.add(self._ending(columns, writing.lists(self._ended(columns, each))))
+            for columns, each in page.ended.items()
+        ]
+        rows = page.rows()
+        if rows:
+            columns: list[Sequence[object]] = list(zip(*(row for row, _, _ in rows), strict=True))
+            for place in self._json:
+                columns[place] = [_json_text(value) for value in columns[place]]
+            kinds = [_CASTS[column.kind] for column in self._table.columns]
+            ranges = (
+                [sql.span_of(*r[1:]) for r in rows],
+                [r[1] for r in rows],
+                [r[2] for r in rows],
+            )
+            given = writing.lists(
+                [*zip(kinds, columns, strict=True), *(("bigint", each) for each in ranges)]
+            )
+            writing.add(self._opening(given, before))
+
+    def check(self, page: TablePage) -> tuple[str, Sequence[object]]:
+        """Return what fails if a row was open that the page has opened once more."""
+        writing = Writing()
+        keys: list[Sequence[object]] = list(zip(*page.new, strict=True))
+        kinds = [_CASTS[self._table.kind(column)] for column in self._table.key]
+        given = writing.lists(list(zip(kinds, keys, strict=True)))
+        equal = " AND ".join(f"t.{column} = n.{column}" for column in self._table.key)
+        statement = (
+            f"SELECT ('opened twice: ' || t.{self._table.key[0]})::bigint FROM {self._name} AS t"
+            f" JOIN unnest({given}) AS n ({', '.join(self._table.key)}) ON {equal}"
+            f" WHERE t.span = 0 AND t.valid_to = {OPEN_END}"
+        )
+        return statement, writing.params
+
+    def _ended(
+        self, columns: tuple[str, ...], each: Mapping[Row, int]
+    ) -> list[tuple[str, Sequence[object]]]:
+        kinds = [_CASTS[self._table.kind(column)] for column in columns]
+        values: list[Sequence[object]] = list(zip(*each, strict=True))
+        return [*zip(kinds, values, strict=True), ("bigint", list(each.values()))]
+
+    def _ending(self, columns: tuple[str, ...], given: str) -> str:
+        equal = " AND ".join(f"t.{column} = c.{column}" for column in columns)
         return (
-            f"INSERT INTO {self._name} SELECT {self._columns}, 0, valid_from, {OPEN_END}"
-            f" FROM unnest({lists}) AS opened ({self._columns}, valid_from)"
+            f"UPDATE {self._name} AS t SET {sql.ended('c.ended')}"
+            f" FROM unnest({given}) AS c ({', '.join(columns)}, ended)"
+            f" WHERE {equal} AND t.span = 0 AND t.valid_to = {OPEN_END} RETURNING 1"
         )
 
-    def stored(self, row: Row) -> Sequence[object]:
-        """Return a row as the database is given it."""
-        if not self._json:
-            return row
-        values: list[object] = list(row)
-        for place in self._json:
-            values[place] = _json_text(row[place])
-        return values
+    def _opening(self, given: str, before: Sequence[str]) -> str:
+        # Rows of the same key may have to end first, and nothing else would keep the order.
+        after = "".join(f", (SELECT count(*) AS ended FROM {each}) AS {each}n" for each in before)
+        conditions = " AND ".join(f"{each}n.ended >= 0" for each in before)
+        return (
+            f"INSERT INTO {self._name} SELECT {self._columns}, span, valid_from, valid_to"
+            f" FROM unnest({given}) AS opened ({self._columns}, span, valid_from, valid_to){after}"
+            f"{f' WHERE {conditions}' if before else ''}"
+        )
 
     def read(self, stored: Row) -> Row:
         """Return a row as it was given."""
@@ -210,7 +262,7 @@ def _just_before(text: str) -> str:
     return _UNSTORABLE.sub(lambda found: "\x01" if found[0][0] == "\0" else "\ue000", text)
 
 
-def _json_text(value: Value) -> str | None:
+def _json_text(value: object) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 

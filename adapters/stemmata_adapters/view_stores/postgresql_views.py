@@ -17,11 +17,13 @@ from typing import Any, NamedTuple, TypeVar, cast
 import psycopg
 
 from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql_connections import listed
 from stemmata_adapters.view_stores import sql
+from stemmata_adapters.view_stores.pages import TablePage
 from stemmata_adapters.view_stores.postgresql_statements import (
     Compiled,
     Statements,
-    Waiting,
+    Writing,
     dialect,
 )
 from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
@@ -145,7 +147,7 @@ class PostgresViews:
             try:
                 if not self._advance(turn, lines, after=after, upto=upto):
                     return False
-                self._change(turn, changes)
+                self._change(turn, changes, lines=[line for line, _ in lines], upto=upto)
                 for each in parked:
                     self._park(turn, each)
                 turn.sync()
@@ -167,8 +169,6 @@ class PostgresViews:
             (line, schema, upto if line in moved else position)
             for line, schema, position in standing
         ]
-        statement = f"UPDATE {self._prefix}view SET position = $1 WHERE projection = ANY($2)"
-        turn.send(statement, (upto, moved))
         return True
 
     def _standing_in(self, turn: Turn) -> list[Row]:
@@ -177,20 +177,49 @@ class PostgresViews:
             turn.found["views"] = turn.fetch(self._standing)
         return turn.found["views"]
 
-    def _change(self, turn: Turn, changes: Iterable[tuple[int, Change]]) -> None:
-        waiting = Waiting(turn, self._tables)
+    def _change(
+        self, turn: Turn, changes: Iterable[tuple[int, Change]], *, lines: Sequence[str], upto: int
+    ) -> None:
+        pages: dict[Table, TablePage] = {}
         for position, change in changes:
             table = change.table
-            if type(change) is Open:
-                waiting[table].append((*self._tables[table].stored(change.row), position))
+            page = pages.get(table)
+            if page is None:
+                page = pages[table] = TablePage(table)
+            if _gather(page, position, change):
                 continue
-            # Other rows of the table may end by this change, those that wait among them.
-            waiting.write(table)
+            self._write(turn, [pages.pop(table)])
+            page = pages[table] = TablePage(table)
+            if _gather(page, position, change):
+                continue
             if type(change) is Close:
                 self._tables[table].close(turn, position, change)
             else:
                 self._tables[table].amend(turn, position, cast("Amend", change))
-        waiting.write_all()
+        self._write(turn, list(pages.values()), lines=lines, upto=upto)
+
+    def _write(
+        self,
+        turn: Turn,
+        pages: Sequence[TablePage],
+        *,
+        lines: Sequence[str] = (),
+        upto: int = 0,
+    ) -> None:
+        writing = Writing()
+        for page in pages:
+            statements = self._tables[page.table]
+            if page.new:
+                turn.send(*statements.check(page))
+            statements.written(page, writing)
+        last = "SELECT 1"
+        if lines:
+            moved, reached = writing.value(listed(lines)), writing.value(upto)
+            last = (
+                f"UPDATE {self._prefix}view SET position = {reached}::bigint"
+                f" WHERE projection = ANY({moved}::text[])"
+            )
+        turn.send(writing.statement(last), writing.params)
 
     def _park(self, turn: Turn, parked: Parked) -> None:
         # A cause may quote anything; what cannot be stored of it is left out.
@@ -239,6 +268,15 @@ class PostgresViews:
     def reading(self) -> AbstractContextManager[None]:
         """Hold one state; see the port."""
         return self._database.reading()
+
+
+def _gather(page: TablePage, position: int, change: Change) -> bool:
+    if type(change) is Open:
+        return page.open(position, change.row)
+    if type(change) is Close:
+        return page.close(position, change.where)
+    amended = cast("Amend", change)
+    return page.amend(position, amended.where, amended.values)
 
 
 def table_prefix(mark: str) -> str:

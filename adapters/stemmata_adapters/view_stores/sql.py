@@ -62,6 +62,21 @@ def _span(ended: str) -> str:
     return f"CASE {blocks} ELSE {_WIDER} END"
 
 
+def span_of(begin: int, end: int) -> int:
+    """Return the span of a row with this range."""
+    if end == OPEN_END:
+        return _OPEN
+    for w in _ALL_WIDTHS:
+        if begin >> _BITS * w == (block := (end - 1) >> _BITS * w):
+            return block * 8 + w
+    return _WIDER
+
+
+def ended(position: str) -> str:
+    """Return what an UPDATE sets where a row ends at a position, which is an expression."""
+    return f"span = {_span(position)}, valid_to = {position}"
+
+
 @lru_cache(maxsize=1024)
 def moment(at: int) -> Mapping[str, int]:
     """Return the parameters of a query that is asked as of a position."""
@@ -121,12 +136,9 @@ def open_row(table: Table, dialect: Dialect = SQLITE) -> str:
 
 def close_rows(table: Table, columns: Iterable[str], dialect: Dialect = SQLITE) -> str:
     """Return the statement that closes rows; it takes the position, and the columns' values."""
-    ended = dialect.numbered.format(1)
+    position = dialect.numbered.format(1)
     where = _open_with(columns, dialect, first=2)
-    return (
-        f"UPDATE {table_name(table, dialect)}"
-        f" SET span = {_span(ended)}, valid_to = {ended} WHERE {where}"
-    )
+    return f"UPDATE {table_name(table, dialect)} SET {ended(position)} WHERE {where}"
 
 
 def open_rows(table: Table, columns: Iterable[str], dialect: Dialect = SQLITE) -> str:
