@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stemmata.reading.reader import Reader
-from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.errors import InvalidSetting
 from stemmata_domain.names import texts
@@ -55,7 +55,7 @@ class Operator(Reader):
         """
         with TemporaryDirectory(prefix="stemmata-verify-") as folder:
             database = SqliteDatabase(Path(folder, "views.db"))
-            database.create(schema=1, statements=())
+            database.create((), kind=Kind.VIEWS)
             with closing(SqliteViewStore(database)) as scratch:
                 return verify(
                     self._events,

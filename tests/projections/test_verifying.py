@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.view_stores.memory import MemoryViewStore
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
@@ -57,7 +57,7 @@ def verified(
     if folder is None:
         return verify(events, views, projections or PROJECTIONS, scratch=MemoryViewStore())
     database = SqliteDatabase(folder / "scratch.db")
-    database.create(schema=1, statements=())
+    database.create((), kind=Kind.VIEWS)
     with closing(SqliteViewStore(database)) as scratch:
         return verify(events, views, projections or PROJECTIONS, scratch=scratch)
 
