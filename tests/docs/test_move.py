@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 import stemmata
+from tests.postgres import Server
 from tests.stories.moving import blobs, rows
+from tests.stress.sides import postgres_side
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "move.md"
-POSTGRES = '"$POSTGRES"'
 
 
 def commands(page: str) -> Iterator[str]:
@@ -59,15 +60,19 @@ needs_shell = pytest.mark.skipif(shutil.which("bash") is None, reason="the page 
 
 
 @needs_shell
-def test_the_page_does_what_it_says(page: str, reading_room: Path) -> None:
-    lines = [line for line in commands(page) if POSTGRES not in line]
+def test_the_page_does_what_it_says(page: str, reading_room: Path, postgres: Server) -> None:
+    lines = list(commands(page))
     if shutil.which("jq") is None:
         lines = [line.partition(" | jq")[0] for line in lines]
-    carried_out(lines, reading_room)
+    with_it = postgres_side(postgres)
+    carried_out(lines, reading_room, POSTGRES=with_it.url)
     moved, restored, backup = (
         reading_room / name / "registry.db" for name in ("moved", "restored", "backup")
     )
-    assert rows(moved) == rows(restored) == rows(backup) == rows(reading_room / "registry.db")
+    log = rows(reading_room / "registry.db")
+    assert rows(moved) == rows(restored) == rows(backup) == with_it.rows() == log
     held = blobs(reading_room / "blobs")
-    assert blobs(moved.with_name("registry.db.content")) == held
-    assert blobs(backup.with_name("registry.db.content")) == held
+    for place in (moved, backup, restored):
+        assert blobs(place.with_name("registry.db.content")) == held
+    assert blobs(reading_room / "srv-blobs") == held
+    with_it.remove()

@@ -12,11 +12,15 @@ import pytest
 
 import stemmata
 from stemmata.moving.copying import Copied, TellsProgress, copy
+from stemmata.moving.exporting import export_log
+from stemmata.moving.importing import import_log
 from stemmata_adapters.content_stores.disk import DiskContentStore
 from stemmata_domain.errors import InvalidSetting, OtherLog, StoreUnavailable
+from tests.postgres import Server
 from tests.stories.command_line import answers, called, refused, succeeds
 from tests.stories.moving import blobs, content_of, log_files, rows, url_of, with_files
 from tests.stress.agreement import check
+from tests.stress.sides import postgres_side
 
 # Spoilt by us, so that nobody else may write them any more.
 WRITABLE = 0o644
@@ -161,6 +165,45 @@ def test_progress_is_told_of_every_part(source: Path, target: Path) -> None:
     assert told["Copying events"][-1] == (events, events)
     assert told["Copying content"][-1] == (size, size)
     assert told["Bringing views up to date"][-1] == (events, events)
+
+
+# --- between kinds of stores ----------------------------------------------------------------
+
+
+def test_a_registry_moves_to_postgresql_and_back(
+    source: Path, target: Path, postgres: Server, tmp_path: Path
+) -> None:
+    there = postgres_side(postgres)
+    content = str(tmp_path / "blobs")
+    found = copy(url_of(source), there.url, target_content=content)
+    assert there.rows() == rows(source)
+    assert found.is_complete
+    there.check()
+    with stemmata.open(there.url, content=content, actor="ada") as stemma:
+        assert stemma.resolve("wandb-registry-model/Digits:staging").index == 2
+        stemma.edit_aliases("wandb-registry-model/Digits:staging", add=["there"])
+    back = copy(there.url, url_of(target), source_content=content)
+    assert rows(target) == there.rows()
+    assert rows(target)[: len(rows(source))] == rows(source)
+    assert back.source.head > found.source.head
+    check(target)
+    there.remove()
+
+
+def test_a_log_has_one_file_wherever_it_is_kept(
+    source: Path, postgres: Server, tmp_path: Path
+) -> None:
+    one, other = postgres_side(postgres), postgres_side(postgres)
+    files = [tmp_path / name for name in ("sqlite.jsonl", "copied.jsonl", "imported.jsonl")]
+    export_log(url_of(source), files[0])
+    copied_to = copy(url_of(source), one.url, target_content=str(tmp_path / "blobs"))
+    export_log(one.url, files[1])
+    assert import_log(files[0], other.url).log == copied_to.target
+    export_log(other.url, files[2])
+    assert files[0].read_bytes() == files[1].read_bytes() == files[2].read_bytes()
+    other.check()
+    for each in (one, other):
+        each.remove()
 
 
 # --- what is refused ------------------------------------------------------------------------
