@@ -25,6 +25,7 @@ from stemmata_adapters.contracts.event_store import (
 from stemmata_adapters.contracts.handing_over import (
     DurableTakingOverContract,
     TakingOverContract,
+    ToldTakingOverContract,
 )
 from stemmata_adapters.event_stores.postgresql import PostgresEventStore, open_url
 from stemmata_adapters.identity import TimeOrderedIds
@@ -43,6 +44,7 @@ class TestPostgresEventStore(
     SnapshotContract,
     DurableEventStoreContract,
     TakingOverContract,
+    ToldTakingOverContract,
     DurableTakingOverContract,
 ):
     @pytest.fixture

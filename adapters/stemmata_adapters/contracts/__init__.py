@@ -8,6 +8,7 @@ An event store:
 - `event_store.DurableEventStoreContract`: one whose events outlive the process. Needs `opener` too.
 - `handing_over.HandingOverContract`: one with `HandsOverEvents`.
 - `handing_over.TakingOverContract`, in place of the former: one with `TakesOverEvents`.
+- `handing_over.ToldTakingOverContract`: one with `TakesOverEvents` and `TellsOfAppends`.
 - `handing_over.DurableTakingOverContract`: the same, whose events outlive the process. Needs `opener`.
 - `recorder.ApplicationRecorderContract`, `recorder.SubscribingRecorderContract`,
   `recorder.AggregateRecorderContract`, `recorder.NonInterleavingContract`: a recorder of the

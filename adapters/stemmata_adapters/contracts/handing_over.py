@@ -5,6 +5,7 @@ fixture `store` and method `stored_rows` it uses:
 
 - `HandingOverContract` for a store that hands over what it keeps (`read_kept`);
 - `TakingOverContract`, which has the former in it, for one that takes over from others too;
+- `ToldTakingOverContract` beside it for one that tells of appends too (`watch`);
 - `DurableTakingOverContract` for one whose events outlive the process, with the fixture `opener`.
 """
 
@@ -38,6 +39,7 @@ from stemmata_domain.ports import (
     HandsOverEvents,
     KeptEvent,
     TakesOverEvents,
+    TellsOfAppends,
 )
 
 
@@ -47,6 +49,10 @@ class HandingOverStore(EventStore, HandsOverEvents, Protocol):
 
 class TakingOverStore(EventStore, TakesOverEvents, Protocol):
     """An event store that takes over what another one kept."""
+
+
+class WatchedTakingOverStore(TakingOverStore, TellsOfAppends, Protocol):
+    """A store that takes over what another one kept, and tells of appends."""
 
 
 def kept(position: int, stream: str, version: int, name: str = "a") -> KeptEvent:
@@ -279,6 +285,25 @@ class TakingOverContract(HandingOverContract):
         assert len({row.position for row in rows}) == len(rows) == 50 + taken
         assert versions(store, "own") == list(range(50))
         assert versions(store, "theirs") == list(range(taken))
+
+
+class ToldTakingOverContract(_Contract):
+    """What a store promises that takes over events and has `TellsOfAppends`."""
+
+    def test_a_watch_notices_what_is_taken_over(self, store: WatchedTakingOverStore) -> None:
+        with closing(store.watch()) as watch, ThreadPoolExecutor(1) as pool:
+
+            def later() -> None:
+                time.sleep(0.1)
+                store.take_over(SOME, after=0)
+
+            working = pool.submit(later)
+            before = time.monotonic()
+            while store.head() < len(SOME):
+                # So long that only being told ends it in time.
+                watch.wait(2 * PATIENCE)
+                assert time.monotonic() < before + PATIENCE
+            working.result(PATIENCE)
 
 
 class DurableTakingOverContract(_Contract):
