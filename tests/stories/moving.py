@@ -63,6 +63,23 @@ def blobs(folder: Path) -> dict[str, bytes]:
     }
 
 
+class Meddling:
+    """Somebody who changes a byte of the log in a SQLite file when it is about to be proved."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def events(self, what: str) -> None:
+        if what.startswith("Proving"):
+            with closing(sqlite3.connect(self._path)) as raw, raw:
+                raw.execute(
+                    "UPDATE event SET state = CAST(state || ' ' AS BLOB) WHERE position = 3"
+                )
+
+    def bytes(self, what: str) -> None:
+        pass
+
+
 def content_of(path: Path) -> Path:
     """Return the folder in which a registry has its content."""
     return path.with_name(f"{path.name}.content")

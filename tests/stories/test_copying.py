@@ -18,7 +18,7 @@ from stemmata_adapters.content_stores.disk import DiskContentStore
 from stemmata_domain.errors import InvalidSetting, OtherLog, StoreUnavailable
 from tests.postgres import Server
 from tests.stories.command_line import answers, called, refused, succeeds
-from tests.stories.moving import blobs, content_of, log_files, rows, url_of, with_files
+from tests.stories.moving import Meddling, blobs, content_of, log_files, rows, url_of, with_files
 from tests.stress.agreement import check
 from tests.stress.sides import postgres_side
 
@@ -167,6 +167,13 @@ def test_progress_is_told_of_every_part(source: Path, target: Path) -> None:
     assert told["Bringing views up to date"][-1] == (events, events)
 
 
+def test_a_copy_that_does_not_read_back_as_it_was_written_is_no_copy(
+    source: Path, target: Path
+) -> None:
+    with pytest.raises(StoreUnavailable, match="read back is not what was written"):
+        copied(source, target, progress=Meddling(target))
+
+
 # --- between kinds of stores ----------------------------------------------------------------
 
 
@@ -217,7 +224,8 @@ def test_a_target_that_differs_is_refused_and_the_first_position_is_named(
     position = rows(source)[place][0]
     with closing(sqlite3.connect(target)) as raw, raw:
         raw.execute(
-            "UPDATE event SET state = replace(state, 'a', 'b') WHERE position = ?", (position,)
+            "UPDATE event SET state = CAST(replace(state, 'a', 'b') AS BLOB) WHERE position = ?",
+            (position,),
         )
     before, held = rows(target), blobs(content_of(target))
     log_files(source, range(3, 5))

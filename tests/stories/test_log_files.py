@@ -20,7 +20,7 @@ from stemmata.moving.lines import HEADER, LogFigures
 from stemmata_domain.errors import EventUnreadable, InvalidLog, OtherLog, StoreUnavailable
 from tests.stories import busy_registry
 from tests.stories.command_line import answers, called, refused, run, succeeds
-from tests.stories.moving import log_files, rows, url_of, with_files
+from tests.stories.moving import Meddling, log_files, rows, url_of, with_files
 from tests.stress.agreement import check
 
 
@@ -337,6 +337,13 @@ def test_a_stream_is_read_as_a_file_is(source: Path, exported: Path, target: Pat
     with exported.open("rb") as file:
         import_log(file, url_of(target))
     assert rows(target) == rows(source)
+
+
+def test_an_import_that_does_not_read_back_as_the_file_is_none(
+    exported: Path, target: Path
+) -> None:
+    with pytest.raises(StoreUnavailable, match="read back is not what the file says"):
+        import_log(exported, url_of(target), progress=Meddling(target))
 
 
 # --- on the command line --------------------------------------------------------------------
