@@ -1,4 +1,4 @@
-"""Keeping a registry in order: making views anew, and comparing them with the log."""
+"""Keeping a registry in order: looking how it is, making views anew, comparing them with the log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.errors import InvalidSetting
 from stemmata_domain.names import texts
+from stemmata_projections.diagnosis import Diagnosis, diagnose
 from stemmata_projections.projection import Projection
 from stemmata_projections.rebuilding import Rebuilt, rebuild
 from stemmata_projections.runner import Progress, Runner
@@ -41,6 +42,14 @@ class Operator(Reader):
         """
         chosen = self._chosen(texts(views, what="list of views"))
         return rebuild(self._events, self._runner.views, chosen, progress=progress)
+
+    def diagnose(self) -> Diagnosis:
+        """Say where the registry is kept, how far its views have come, and what is wrong with them.
+
+        Raises:
+            StorageFailed: A store cannot be read.
+        """
+        return diagnose(self._events, self._runner.views, self.content, self._runner.projections)
 
     def verify(self, *, progress: Progress | None = None) -> Verified:
         """Fold the log once more, into a file of its own, and compare the views with it row by row.

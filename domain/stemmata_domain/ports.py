@@ -187,6 +187,15 @@ class KeepsCursors(Protocol):
         ...
 
 
+@runtime_checkable
+class DescribesItself(Protocol):
+    """A store that can say what it is and where."""
+
+    def description(self) -> Mapping[str, str | int]:
+        """Return facts for people, under short names: nothing secret, such as a password in a URL."""
+        ...
+
+
 class Clock(Protocol):
     """Tells the time."""
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from stemmata_domain.errors import AbilityMissing
+from stemmata_domain.errors import AbilityMissing, StoreUnavailable
 from stemmata_domain.handling import ViewsCannotTake
 from stemmata_domain.ports import EventStore, SerialisesWriters
 from stemmata_projections.projection import Projection
@@ -66,6 +66,7 @@ def rebuild(
         runner.catch_up(progress=progress)
         while (reached := _take_place(events, beside, runner)) is None:
             runner.catch_up()
+            _check_followed(events, views, projections)
     names = tuple(each.name for each in projections)
     parked = tuple(each for each in views.parked() if each.projection in names)
     return Rebuilt(views=names, position=reached, parked=parked)
@@ -79,6 +80,15 @@ def _take_place(events: EventStore, beside: ViewsBeside, runner: Runner) -> int 
             return reached if beside.take_place() else None
     except ViewsCannotTake:
         return None
+
+
+def _check_followed(
+    events: EventStore, views: ViewStore, projections: Sequence[Projection]
+) -> None:
+    for each in projections:
+        if views.checkpoint(each.name) > events.head():
+            why = "it has followed a log that goes further than this one; remove the views"
+            raise StoreUnavailable(store=f"view {each.name!r}", why=why)
 
 
 def _writing(events: EventStore) -> AbstractContextManager[object]:

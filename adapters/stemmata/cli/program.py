@@ -13,6 +13,7 @@ from stemmata.cli import (
     editing,
     looking,
     moving,
+    operating,
     organizing,
     searching,
     tracing,
@@ -145,5 +146,6 @@ for add_to in (
     searching.add_to,
     editing.add_to,
     moving.add_to,
+    operating.add_to,
 ):
     add_to(app)

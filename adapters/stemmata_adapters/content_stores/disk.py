@@ -19,7 +19,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from io import FileIO
@@ -89,6 +89,10 @@ class DiskContentStore:
 
     def __repr__(self) -> str:
         return f"DiskContentStore({str(self.root)!r})"
+
+    def description(self) -> Mapping[str, str | int]:
+        """Return what and where the folder is, for people."""
+        return {"store": "folder", "file": str(self.root)}
 
     # --- putting ----------------------------------------------------------------------------
 

@@ -116,6 +116,12 @@ class SqliteDatabase:
             raise unavailable(self.path, error) from error
         return connection
 
+    def description(self) -> dict[str, str | int]:
+        """Return what and where the file is, and its size in bytes with what waits in the log beside it."""
+        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        size = sum(each.stat().st_size for each in files if each.exists())
+        return {"store": "SQLite", "file": str(self.path), "size": size}
+
     def change_counter(self) -> int:
         """Return a number that is another one after somebody else has committed.
 

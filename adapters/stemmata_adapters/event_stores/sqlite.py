@@ -309,6 +309,10 @@ class SqliteEventStore(RecorderEventStore):
         with self._database.writing() as writer:
             writer.execute("DELETE FROM cursor WHERE name = ?", (name,))
 
+    def description(self) -> Mapping[str, str | int]:
+        """Return what and where the file is; see the port."""
+        return {**self._database.description(), "schema": self._database.schema()}
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 
@@ -126,6 +126,10 @@ class SqliteViewStore(SqliteViews):
             }
             if len(numbers) > 1:
                 yield f"index {index} does not have the rows of {name}"
+
+    def description(self) -> Mapping[str, str | int]:
+        """Return what and where the file is; see the port."""
+        return {**self._database.description(), "layout": sql.LAYOUT}
 
     def _clear_up(self) -> None:
         """Drop what a process has left that died while it built views."""
