@@ -35,7 +35,10 @@ def raw(path: Path, statement: str) -> None:
 def damage_alias(path: Path) -> int:
     """Make the event unreadable by which the link got its alias, and return its position."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        found = "SELECT position FROM event WHERE topic = 'AliasAdded' AND CAST(state AS TEXT) LIKE '%production%'"
+        found = (
+            "SELECT position FROM event"
+            " WHERE topic = 'AliasAdded' AND CAST(state AS TEXT) LIKE '%production%'"
+        )
         (position,) = connection.execute(found).fetchone()
         connection.execute("UPDATE event SET topic = 'Later' WHERE position = ?", (position,))
     return int(position)
