@@ -19,6 +19,7 @@ A view store:
 - `view_store.ViewStoreContract`: every one. Needs a fixture `store`, and `stored_rows`.
 - `view_store.InlineViewStoreContract`: one with `SharesTransactions`. Needs `events` too.
 - `view_store.DurableViewStoreContract`: one whose views outlive the process. Needs `opener` too.
+- `rebuilding_view_store.RebuildingViewStoreContract`: one with `RebuildsBeside`. Needs `opener` too.
 
 A content store:
 

@@ -12,15 +12,16 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from stemmata_adapters.contracts import recorder
 from stemmata_adapters.contracts.event_store import DurableEventStoreContract, EventStoreContract
+from stemmata_adapters.contracts.handing_over import HandingOverContract
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_domain.errors import InvalidSetting, StoreUnavailable
 from stemmata_domain.ports import (
     EventStore,
-    HandsOverEvents,
     KeepsCursors,
     KeepsSnapshots,
     KeptEvent,
     SerialisesWriters,
+    TakesOverEvents,
     TellsOfAppends,
 )
 from stemmata_umadb import UmaRecorder, open_url
@@ -30,7 +31,7 @@ def opened(address: str) -> EventStore:
     return open_url(f"umadb://{address}", ids=TimeOrderedIds())
 
 
-class TestUmaEventStore(EventStoreContract, DurableEventStoreContract):
+class TestUmaEventStore(EventStoreContract, DurableEventStoreContract, HandingOverContract):
     @pytest.fixture
     def opener(self, address: str) -> partial[EventStore]:
         return partial(opened, address)
@@ -58,7 +59,7 @@ def test_it_claims_no_ability_that_it_lacks(address: str) -> None:
     abilities = (
         SerialisesWriters,
         KeepsSnapshots,
-        HandsOverEvents,
+        TakesOverEvents,
         TellsOfAppends,
         KeepsCursors,
     )
