@@ -15,7 +15,7 @@ class Sleeper(Protocol):
         ...
 
     def end(self) -> None:
-        """End all waits for good, and return when nothing is asked of the store any more."""
+        """End all waits for good."""
         ...
 
 

@@ -901,3 +901,43 @@ def test_a_full_disk_leaves_nothing_and_the_next_command_works(tmp_path: Path) -
         logged = handler.handle(logging("B", description=long), actor="host")
         assert (logged.index, logged.is_new) == (1, True)
         assert len(store.read_all()) == len(before) + 2
+
+
+CLOSED_UNDER_READERS = """
+import sys, threading
+from pathlib import Path
+from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_domain.errors import StoreUnavailable
+TABLES = ("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)",)
+told = []
+for _ in range(30):
+    database = SqliteDatabase(Path(sys.argv[1]))
+    database.create([TABLES])
+    begun = threading.Barrier(4)
+    def read():
+        database.connection().execute("SELECT * FROM note").fetchall()
+        begun.wait()
+        try:
+            while True:
+                database.connection().execute("SELECT * FROM note").fetchall()
+        except StoreUnavailable as error:
+            told.append("closed" in str(error))
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads: thread.start()
+    begun.wait()
+    database.close()
+    for thread in threads: thread.join()
+    links = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    held = [each for each in links if sys.argv[1] in str(each.readlink())]
+    assert not held
+assert told == [True] * 90
+"""
+
+
+def test_threads_that_read_while_it_is_closed_are_told_and_nothing_breaks(
+    database: SqliteDatabase, path: Path
+) -> None:
+    with database.writing() as writer:
+        writer.executemany("INSERT INTO note (text) VALUES (?)", [("x" * 100,)] * 2_000)
+    ran = in_a_process_of_its_own(CLOSED_UNDER_READERS, path)
+    assert (ran.returncode, ran.stderr) == (0, "")

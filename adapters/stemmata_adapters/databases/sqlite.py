@@ -57,7 +57,7 @@ class SqliteDatabase:
         self._opening = threading.Lock()  # who opens or closes readers; never held for long
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._idle: deque[sqlite3.Connection] = deque()
+        self._idle = _Idle(self._readers)
         self._writer: sqlite3.Connection | None = None
         self._writing_thread: int | None = None
         self._lock = FileLock(self.path.with_name(self.path.name + "-lock"))
@@ -75,9 +75,17 @@ class SqliteDatabase:
             assert self._writer is not None
             return self._writer
         lease: _Lease | None = getattr(self._local, "lease", None)
-        if lease is None:
+        if lease is None or self._closed:
+            self._close_own()
             lease = self._local.lease = _Lease(self._reader(), self._idle)
         return lease.connection
+
+    def _close_own(self) -> None:
+        """Close the connection on which this thread has read, if there is one."""
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is not None:
+            self._idle.end(lease.take_back())
+            del self._local.lease
 
     def _reader(self) -> sqlite3.Connection:
         with self._opening:
@@ -281,12 +289,15 @@ class SqliteDatabase:
         """Close all connections and end all waits; later use is refused."""
         self.sleepers.end()
         with self._mutex, self._opening:
-            self._closed = True
-            for connection in (*self._readers, self._writer):
-                if connection is not None:
-                    connection.close()
-            self._readers, self._idle, self._writer = [], deque(), None
-            self._local = threading.local()
+            self._closed = self._idle.is_closed = True
+            self._close_own()
+            # Those on which other threads read are not closed under their hands, which would end the
+            # process: each is closed when its thread asks for it again, or ends.
+            while self._idle:
+                self._idle.end(self._idle.pop())
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
             self._lock.close()
 
     def before_fork(self) -> None:
@@ -320,28 +331,49 @@ class SqliteDatabase:
         # as long as a fork has it open, the lock of a parent that was killed stays taken.
         carried = (*self._readers, *(() if self._writer is None else (self._writer,)))
         self._abandoned += carried
+        self._idle.is_closed = False
         for lock in (self._lock, *self._purposes):
             lock.close()
         self._start()
         return bool(carried)
 
 
+class _Idle(deque[sqlite3.Connection]):
+    """Connections that nobody reads on."""
+
+    def __init__(self, readers: list[sqlite3.Connection]) -> None:
+        super().__init__()
+        self.is_closed = False
+        self._readers = readers
+
+    def end(self, connection: sqlite3.Connection) -> None:
+        """Close a connection that was used for reading."""
+        connection.close()
+        self._readers.remove(connection)
+
+
 class _Lease:
     """A thread's reading connection. It goes back when the thread ends, and its locals with it."""
 
-    __slots__ = ("_idle", "connection")
+    __slots__ = ("_idle", "_is_taken", "connection")
 
-    def __init__(self, connection: sqlite3.Connection, idle: deque[sqlite3.Connection]) -> None:
+    def __init__(self, connection: sqlite3.Connection, idle: _Idle) -> None:
         self.connection = connection
         self._idle = idle
+        self._is_taken = False
 
     def take_back(self) -> sqlite3.Connection:
         """Return the connection before its time; the thread's end does nothing then."""
-        self._idle = deque()
+        self._is_taken = True
         return self.connection
 
     def __del__(self) -> None:
-        self._idle.append(self.connection)
+        if self._is_taken:
+            return
+        if self._idle.is_closed:
+            self._idle.end(self.connection)
+        else:
+            self._idle.append(self.connection)
 
 
 def unavailable(path: Path, error: sqlite3.Error) -> StorageFailed:

@@ -6,6 +6,7 @@ import threading
 import time
 
 from stemmata_adapters.databases.sqlite import SqliteDatabase
+from stemmata_domain.errors import StoreUnavailable
 
 _POLL_SECONDS = 0.005
 
@@ -21,8 +22,7 @@ class SqliteWatch:
         """
         self._database = database
         self._woken = threading.Event()
-        self._asking = threading.RLock()
-        self._ended = False
+        self._ended = threading.Event()
         self._seen = self._stamp()
         database.sleepers.add(self)
 
@@ -40,10 +40,14 @@ class SqliteWatch:
         while True:
             # Before the counter is asked, so that a commit in between is not slept over.
             self._woken.clear()
-            with self._asking:
-                if self._ended:
-                    return
+            if self._ended.is_set():
+                return
+            try:
                 stamp = self._stamp()
+            except StoreUnavailable:
+                if self._ended.is_set():
+                    return
+                raise
             left = until - time.monotonic()
             if stamp != self._seen or left <= 0:
                 self._seen = stamp
@@ -56,13 +60,10 @@ class SqliteWatch:
 
     def close(self) -> None:
         """End the watch; see the port."""
-        self._ended = True
-        self._woken.set()
+        self.end()
         self._database.sleepers.discard(self)
 
     def end(self) -> None:
-        """End the watch, and return when the file is not asked any more."""
-        self._ended = True
+        """End all waits for good."""
+        self._ended.set()
         self._woken.set()
-        with self._asking:
-            pass
