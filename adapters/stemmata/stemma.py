@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from stemmata.operating import Operator
+from stemmata.subscriptions.subscriber import Subscriber, Subscriptions
 from stemmata_domain.commands.edit import Delete, Edit, VersionEdited
 from stemmata_domain.commands.link import AliasesEdited, EditAliasesOf, Link, Linked, Unlink
 from stemmata_domain.commands.log import Log, Logged
@@ -62,7 +62,7 @@ GRAPH_EDGES = 2_000_000
 _PAGE = 1_000
 
 
-class Stemma(Operator):
+class Stemma(Subscriber):
     """A handle on a registry; `stemmata.open` makes one."""
 
     def __init__(
@@ -90,6 +90,7 @@ class Stemma(Operator):
             StoreUnavailable: The views are those of another log.
         """
         self._runner = Runner(events, views, PROJECTIONS)
+        self._subscriptions = Subscriptions()
         super().__init__(
             events=events,
             views=views
@@ -428,7 +429,8 @@ class Stemma(Operator):
         return other
 
     def close(self) -> None:
-        """Let go of the stores, of each even if another fails to close; later use is refused."""
+        """End subscriptions, and let go of the stores, of each even if another fails to close."""
+        self._subscriptions.close()
         with ExitStack() as stores:
             for store in (self.content, self._events, self._views):
                 stores.callback(store.close)

@@ -19,6 +19,7 @@ StemmataError
 │  ├─ ExtraMissing              a package is needed that comes with an extra
 │  └─ AbilityMissing            a store cannot do what not every store can
 ├─ WrongExpectedVersion         somebody was faster; deciding again may help
+├─ HandlingFailed               a subscriber could not handle an event
 └─ StorageFailed                an adapter could not; raised `from` the cause
    ├─ BlobMissing, DigestMismatch
    ├─ AdapterBroken             a package brings an adapter that cannot be used
@@ -728,6 +729,29 @@ class WrongExpectedVersion(StemmataError):
     def __str__(self) -> str:
         actual = "elsewhere" if self.actual is None else f"at version {self.actual}"
         return f"Stream {self.stream!r} was expected at version {self.expected}; it is {actual}"
+
+
+@dataclass(eq=False, kw_only=True)
+class HandlingFailed(StemmataError):
+    """A subscriber could not handle an event, however often it was tried; the cause is chained.
+
+    Attributes:
+        subscription: Its name, if it has one.
+        event: Topic of the event.
+    """
+
+    subscription: str | None
+    position: int
+    event: str
+    attempts: int
+    why: str
+
+    def __str__(self) -> str:
+        called = "A subscription" if self.subscription is None else f"{self.subscription!r}"
+        return (
+            f"{called} could not handle {self.event} at position {self.position} "
+            f"in {self.attempts} attempts ({self.why})"
+        )
 
 
 class StorageFailed(StemmataError):

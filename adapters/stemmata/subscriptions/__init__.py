@@ -1,0 +1,1 @@
+"""Following the log: events as they come, from any position on, and never past one unhandled."""
