@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import stemmata
 from tests.stories.command_line import PROGRAM, answers, called, refused, succeeds
 from tests.stories.test_cli_documents import REFERENCE
 
@@ -226,3 +228,34 @@ def test_replay_without_a_registry_prints_nothing(workplace: Path) -> None:
 def test_every_key_stands_in_the_reference() -> None:
     told = set(re.findall(r"`([a-z_]+)`", REFERENCE.read_text(encoding="utf-8")))
     assert (ENTRY | PERIOD | GROUPS | RECORDED) - told == set()
+
+
+def test_replay_goes_on_with_what_is_appended_meanwhile(team: Path) -> None:
+    before = lines("replay")
+    program = [*PROGRAM, "replay", "--json", "--follow"]
+    with subprocess.Popen(
+        program, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as following:
+        assert following.stdout is not None
+        try:
+            found = [json.loads(following.stdout.readline()) for _ in before]
+            with stemmata.open() as stemma:
+                stemma.organize("Later")
+            found.append(json.loads(following.stdout.readline()))
+        finally:
+            following.send_signal(signal.SIGINT)
+            assert following.wait(60) == 130
+    assert found == lines("replay")[: len(before) + 1]
+
+
+def test_replay_follows_up_to_a_position_of_whatever_kind(team: Path) -> None:
+    every = lines("replay")
+    assert lines("replay", "--follow", "--until", "5") == every[:5]
+    assert lines("replay", "--follow", "--after", "5", "--until", "5") == []
+    kind = str(every[0]["event"])
+    assert every[4]["event"] != kind
+    assert lines("replay", "--follow", "--until", "5", "--kind", kind) == [
+        each for each in every[:5] if each["event"] == kind
+    ]
+    assert "nothing to come" in refused("replay", "--follow", "--as-of", "4")
+    assert "the log has come to position" in refused("replay", "--follow", "--after", "100000")

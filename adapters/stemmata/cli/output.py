@@ -38,7 +38,8 @@ def feed(lines: Feed) -> None:
     """
     first = next(lines.lines, None)
     if first is not None:
-        _write((f"{line}\n" for line in chain((first,), lines.lines)), sys.stdout)
+        said = (f"{line}\n" for line in chain((first,), lines.lines))
+        _write(said, sys.stdout, at_once=lines.at_once)
 
 
 def one_document(document: Json) -> str:
@@ -56,7 +57,7 @@ def _escaped() -> bool:
     return (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
 
 
-def _write(parts: Iterable[str], file: TextIO) -> None:
+def _write(parts: Iterable[str], file: TextIO, *, at_once: bool = False) -> None:
     file.flush()
     try:
         number = file.fileno()
@@ -69,4 +70,7 @@ def _write(parts: Iterable[str], file: TextIO) -> None:
     with open(
         number, "w", encoding=file.encoding, errors="backslashreplace", closefd=False
     ) as whole:
-        whole.writelines(parts)
+        for part in parts:
+            whole.write(part)
+            if at_once:
+                whole.flush()

@@ -100,6 +100,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Lines that are said one by one while they are found, because together they may be too many."""
+    """Lines that are said one by one while they are found, because together they may be too many.
+
+    Attributes:
+        at_once: Whether each is said as soon as it is found, because the next one may be long in coming.
+    """
 
     lines: Iterator[str]
+    at_once: bool = False

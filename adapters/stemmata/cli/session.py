@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from stemmata.cli.bars import bar
 from stemmata.cli.options import Place
+from stemmata.moments import position
 from stemmata.opening import open as open_registry
 from stemmata.reading.reader import Reader
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
+from stemmata.subscriptions.subscription import Subscription
 from stemmata_adapters.databases.sqlite import path_of
 from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable, UnknownEntity
+from stemmata_domain.recorded import RecordedEvent
+from stemmata_projections.audit.kinds import kinds_of
 
 
 @contextmanager
@@ -26,6 +30,40 @@ def asked(place: Place, as_of: str | None) -> Iterator[Reader]:
     """
     with opened(place) as stemma:
         yield stemma if as_of is None else stemma.as_of(as_of)
+
+
+@contextmanager
+def followed(
+    place: Place, as_of: str | None, after: int, until: int | None, kinds: Iterable[str]
+) -> Iterator[Iterator[RecordedEvent]]:
+    """Open the registry to follow its log, up to a position and with it if one is given.
+
+    Raises:
+        StoreUnavailable: There is no registry, or it cannot be opened.
+        InvalidSetting, InvalidMoment: The URL, a kind or a position cannot be used.
+    """
+    if as_of is not None:
+        rule = "a moment that is past has nothing to come; leave out one of the two"
+        raise InvalidSetting(setting="--follow", value=as_of, rule=rule)
+    last = None if until is None else position(until, what="until")
+    wanted = frozenset(kinds_of(kinds))
+    # Of all kinds, because the last position may be that of another one.
+    with opened(place) as stemma, stemma.subscribe(after=after) as events:
+        yield _up_to(events, last, wanted)
+
+
+def _up_to(
+    events: Subscription, last: int | None, wanted: frozenset[str]
+) -> Iterator[RecordedEvent]:
+    if last is not None and events.position >= last:
+        return
+    for event in events:
+        if last is not None and event.position > last:
+            return
+        if not wanted or event.event.topic in wanted:
+            yield event
+        if event.position == last:
+            return
 
 
 @contextmanager

@@ -50,6 +50,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=examples(
             "stemmata replay --json",
             "stemmata replay --after 1200 --kind VersionLinked",
+            "stemmata replay --follow --kind AliasAdded",
         ),
     )(_replay)
 
@@ -216,6 +217,15 @@ def _replay(
         ),
     ] = None,
     kinds: _Kinds = None,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            "-f",
+            help="Go on with what is appended from now on, by anybody, until Ctrl-C or --until.",
+            show_default=False,
+        ),
+    ] = False,
     as_of: AsOf = None,
     as_json: Annotated[
         bool,
@@ -228,11 +238,15 @@ def _replay(
     """
 
     def lines() -> Iterator[str]:
-        from stemmata.cli.session import asked
+        from stemmata.cli.session import asked, followed
         from stemmata.cli.trail import replay
 
+        if follow:
+            with followed(place_of(context), as_of, after, until, kinds or ()) as following:
+                yield from replay(following, as_json=as_json)
+            return
         with asked(place_of(context), as_of) as stemma:
             events = stemma.replay(after=after, until=until, kinds=kinds or ())
             yield from replay(events, as_json=as_json)
 
-    return Feed(lines())
+    return Feed(lines(), at_once=follow)
