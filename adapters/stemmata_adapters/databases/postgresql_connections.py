@@ -154,7 +154,7 @@ class Session:
         cursor = self.cursor.execute("; ".join(statements), prepare=False, binary=False)
         found = []
         while True:
-            if cursor.description is not None:
+            if cursor.pgresult is not None and cursor.pgresult.status == pq.ExecStatus.TUPLES_OK:
                 found.append(cursor.fetchall())
             if not cursor.nextset():
                 return found
