@@ -4,6 +4,7 @@
 ``memory://``                     nothing is kept beyond the handle
 ``sqlite:///registry.db``         a file, relative to the working directory
 ``sqlite:////var/registry.db``    a file, by its absolute path
+``postgresql://host/database``    a database; `?schema=name` where it is not `stemmata`
 ``file:///var/blobs``             content in a directory, by its absolute path
 ``blobs``                         content in a directory, relative to the working directory
 ================================  ==============================================================
@@ -126,6 +127,26 @@ def open_stores(
 
 def _views_of(url: str) -> str:
     return url if keeps_views(url) else "memory://"
+
+
+def is_founded(url: str) -> bool:
+    """Tell whether there is anything where a URL points, without making it.
+
+    Of a store of another package this is not known, and taken to be so.
+
+    Raises:
+        InvalidSetting: The URL is malformed.
+        StorageFailed: The store cannot be reached.
+    """
+    match scheme_of(url):
+        case "sqlite":
+            return path_of(url).exists()
+        case "postgresql" | "postgres":
+            from stemmata_adapters.event_stores import postgresql
+
+            return postgresql.is_founded(url)
+        case _:
+            return True
 
 
 def content_of(url: str | Storage) -> str:

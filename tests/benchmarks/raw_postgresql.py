@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import psycopg
 
-from stemmata_adapters.event_stores.postgresql import tables
+from stemmata_adapters.event_stores.postgresql import steps as steps_of_log
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.postgresql_statements import dialect
-from stemmata_adapters.view_stores.postgresql_views import books
+from stemmata_adapters.view_stores.postgresql_views import steps as steps_of_views
 from stemmata_projections.audit.tables import CONCERN, ENTRY
 from stemmata_projections.tables import OPEN_END, Table
 from stemmata_projections.version_index.tables import ALIAS, COLLECTION, MEMBER, VERSION
@@ -27,8 +27,9 @@ class RawPostgres:
         self._connection = psycopg.connect(server.conninfo, autocommit=True, prepare_threshold=0)
         self._cursor = psycopg.RawCursor(self._connection)
         self._connection.execute("CREATE SCHEMA raw")
-        for statement in (*tables(_PREFIX), *books(_PREFIX)):
-            self._connection.execute(statement.encode())
+        for step in (*steps_of_log(_PREFIX), *steps_of_views(_PREFIX)):
+            for statement in step:
+                self._connection.execute(statement.encode())
         for table in (COLLECTION, MEMBER, ALIAS, VERSION, ENTRY, CONCERN):
             for statement in sql.create(table, _DIALECT):
                 self._connection.execute(statement.encode())

@@ -27,6 +27,12 @@ from stemmata_adapters.contracts.handing_over import (
     TakingOverContract,
     ToldTakingOverContract,
 )
+from stemmata_adapters.contracts.watching import (
+    CursorContract,
+    DurableCursorContract,
+    DurableWatchContract,
+    WatchContract,
+)
 from stemmata_adapters.event_stores.postgresql import PostgresEventStore, open_url
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_domain.errors import StoreUnavailable, WrongExpectedVersion
@@ -46,6 +52,10 @@ class TestPostgresEventStore(
     TakingOverContract,
     ToldTakingOverContract,
     DurableTakingOverContract,
+    WatchContract,
+    DurableWatchContract,
+    CursorContract,
+    DurableCursorContract,
 ):
     @pytest.fixture
     def opener(self, postgres_url: str) -> Opener:
@@ -70,6 +80,14 @@ class TestPostgresEventStore(
                 f"SELECT {columns} FROM {prefix}event ORDER BY position"
             ).fetchall()
         return [KeptEvent(*row) for row in rows]
+
+    def stored_cursors(self, store: EventStore) -> dict[str, int]:
+        assert isinstance(store, PostgresEventStore)
+        with self.postgres.connect() as raw:
+            rows: list[Any] = raw.execute(
+                f"SELECT name, position FROM {store.recorder.database.prefix}cursor"
+            ).fetchall()
+        return dict(rows)
 
     def test_positions_have_no_gaps_whatever_fails(self, store: PostgresEventStore) -> None:
         append(store, "s", NO_STREAM, "a")

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from stemmata_adapters.contracts.rebuilding_view_store import RebuildingViewStoreContract
+from stemmata_adapters.contracts.view_samples import PART, THING, apply, part, prepared, thing
 from stemmata_adapters.contracts.view_store import (
     DurableViewStoreContract,
     InlineViewStoreContract,
@@ -19,6 +20,7 @@ from stemmata_adapters.databases.postgresql_url import database_of
 from stemmata_adapters.event_stores.postgresql import PostgresEventStore, open_url
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.postgresql import PostgresViewStore
+from stemmata_projections.changes import Close
 from stemmata_projections.tables import Table, Value
 from stemmata_projections.view_store import HeldRow, ViewStore
 from tests.postgres import Server
@@ -60,6 +62,15 @@ class TestPostgresViewStore(
             HeldRow(tuple(map(as_given, kinds(table), row)), begin, end)
             for begin, end, *row in rows
         ]
+
+    def test_a_row_in_a_wrong_place_is_told(self, store: PostgresViewStore) -> None:
+        apply(prepared(store), (1, thing("a")), (1, part("a", 0)), (70, part("b", 1)))
+        apply(store, (200, Close(PART, {"whole": "a"})))
+        assert store.faults([THING, PART]) == []
+        with self.postgres.connect() as raw:
+            raw.execute(f"UPDATE {store._database.prefix}view_contract_part SET span = span + 8")
+        (fault,) = store.faults([THING, PART])
+        assert fault.startswith("2 rows of ")
 
 
 def kinds(table: Table) -> list[str]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from stemmata.cli.bars import bar
 from stemmata.cli.options import Place
 from stemmata.moments import position
+from stemmata.opening import is_founded
 from stemmata.opening import open as open_registry
 from stemmata.reading.reader import Reader
 from stemmata.settings import settings
 from stemmata.stemma import Stemma
 from stemmata.subscriptions.subscription import Subscription
 from stemmata_adapters.databases.sqlite import path_of
+from stemmata_adapters.schemes import scheme_of, without_password
 from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable, UnknownEntity
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.audit.kinds import kinds_of
@@ -84,9 +85,8 @@ def opened(place: Place, *, to_found: bool = False) -> Iterator[Stemma]:
 def _open(place: Place, *, to_found: bool) -> Stemma:
     url = url_of(place)
     try:
-        file = path_of(url) if url.startswith("sqlite:") else None
-        if file is not None and not to_found and not file.exists():
-            raise _nowhere(file)
+        if not to_found and not is_founded(url):
+            raise _nowhere(url)
         with bar("Bringing views up to date", counting="events") as progress:
             return open_registry(
                 url,
@@ -100,7 +100,7 @@ def _open(place: Place, *, to_found: bool) -> Stemma:
         raise
     except (ValueError, RuntimeError) as error:
         # What the standard library makes of an address like `sqlite://[` or a home like `~nobody`.
-        shown = url if place.content is None else f"{url} {place.content}"
+        shown = without_password(url if place.content is None else f"{url} {place.content}")
         raise InvalidSetting(setting="URL", value=shown, rule=str(error)) from error
 
 
@@ -123,9 +123,10 @@ def url_of(place: Place) -> str:
     return place.url or settings().url
 
 
-def _nowhere(file: Path) -> StoreUnavailable:
+def _nowhere(url: str) -> StoreUnavailable:
     why = (
         "there is no registry here. Found one with 'stemmata init ORGANIZATION', or name another "
         "with --url or STEMMATA_URL"
     )
-    return StoreUnavailable(store=str(file), why=why)
+    where = str(path_of(url)) if scheme_of(url) == "sqlite" else without_password(url)
+    return StoreUnavailable(store=where, why=why)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from stemmata.moving.filling import Source, Target, source_in, target_in
-from stemmata.opening import content_of, open_content, open_stores
+from stemmata.opening import content_of, is_founded, open_content, open_stores
 from stemmata.stemma import PROJECTIONS
 from stemmata_adapters.databases.sqlite import path_of
 from stemmata_adapters.identity import TimeOrderedIds
@@ -28,8 +28,9 @@ def opened_source(url: str) -> Iterator[Source]:
         StorageFailed: It cannot be opened, or its store cannot hand over events.
     """
     with _understood(url):
-        if scheme_of(url) == "sqlite" and not path_of(url).exists():
-            raise StoreUnavailable(store=str(path_of(url)), why="there is no registry here")
+        if not is_founded(url):
+            where = str(path_of(url)) if scheme_of(url) == "sqlite" else without_password(url)
+            raise StoreUnavailable(store=where, why="there is no registry here")
         store = open_event_store(url, ids=TimeOrderedIds())
     with closing(store):
         yield source_in(store, named=without_password(url))

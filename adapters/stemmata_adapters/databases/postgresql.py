@@ -32,7 +32,8 @@ from stemmata_adapters.databases.postgresql_connections import (
     Session,
     is_connected,
 )
-from stemmata_domain.errors import StorageFailed, StoreTooNew, StoreUnavailable
+from stemmata_adapters.databases.steps import Step, lacking
+from stemmata_domain.errors import StorageFailed, StoreUnavailable
 
 _FORKED = "it was in use when this process was forked; leave the block in the parent only"
 _UNKNOWN = "the connection was lost during a commit, and it is not known whether it was carried out"
@@ -257,41 +258,44 @@ class PostgresDatabase:
 
     # --- making it --------------------------------------------------------------------------------
 
-    def create(self, part: str, *, release: int, statements: Sequence[str]) -> None:
-        """Make the schema and the tables of one part where they are missing; any number may try.
+    def create(self, part: str, steps: Sequence[Step]) -> None:
+        """Make the schema and the tables of one part, or lift older ones; any number may try.
 
         Raises:
             StoreTooNew: A newer release has written this part.
             StoreUnavailable: The schema is another program's, or cannot be written.
         """
+        if not lacking(self.taken(part), steps, store=self.name):
+            return
         try:
-            if self._is_made(part, release):
-                return
             session = self.connections.take()
             try:
-                self._make(session, part, release, statements)
+                self._lift(session, part, steps)
             finally:
                 _end_badly(session)
                 self.connections.give_back(session)
         except psycopg.Error as error:
             raise self.unavailable(error) from error
 
-    def _is_made(self, part: str, release: int) -> bool:
+    def taken(self, part: str) -> int:
+        """Return how many steps a part has taken, 0 if it is not there; nothing is made.
+
+        Raises:
+            StoreUnavailable: The schema is another program's, or cannot be read.
+        """
         try:
-            rows = self._retried(self._parts)
+            return _taken(self._retried(self._parts), part)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-            return False
+            return 0
         except psycopg.errors.UndefinedColumn as error:
             raise StoreUnavailable(store=self.name, why=_OF_ANOTHER) from error
-        found = next((made for name, made in rows if name == part), 0)
-        if found > release:
-            raise StoreTooNew(store=self.name, schema=found, supported=release)
-        return bool(found)
+        except psycopg.Error as error:
+            raise self.unavailable(error) from error
 
     def _parts(self, session: Session) -> list[Row]:
-        return session.fetch(f"SELECT part, release FROM {self.prefix}stemmata")
+        return session.fetch(f"SELECT part, steps FROM {self.prefix}stemmata")
 
-    def _make(self, session: Session, part: str, release: int, statements: Sequence[str]) -> None:
+    def _lift(self, session: Session, part: str, steps: Sequence[Step]) -> None:
         session.execute(_BEGIN)
         session.fetch(
             "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (f"stemmata {self.schema}",)
@@ -301,16 +305,22 @@ class PostgresDatabase:
             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1",
             (self.schema,),
         )
-        if ("stemmata",) not in tables:
-            if tables:
-                raise StoreUnavailable(store=self.name, why=_OF_ANOTHER)
+        if not tables:
             self._make_schema(session)
-        elif any(name == part for name, _ in self._parts(session)):
-            return  # somebody was faster
-        for statement in statements:
-            session.execute(statement)
-        added = f"INSERT INTO {self.prefix}stemmata VALUES ($1, $2)"
-        session.execute(added, (part, release))
+        elif ("stemmata",) not in tables:
+            raise StoreUnavailable(store=self.name, why=_OF_ANOTHER)
+        taken = _taken(self._parts(session), part)  # somebody may have been here since
+        if taken:
+            # Who has older tables open may be writing.
+            session.execute(f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE")
+        for step in lacking(taken, steps, store=self.name):
+            for statement in step:
+                session.execute(statement)
+        added = (
+            f"INSERT INTO {self.prefix}stemmata VALUES ($1, $2)"
+            " ON CONFLICT (part) DO UPDATE SET steps = excluded.steps"
+        )
+        session.execute(added, (part, len(steps)))
         session.execute("COMMIT")
 
     def _make_schema(self, session: Session) -> None:
@@ -323,7 +333,7 @@ class PostgresDatabase:
         if not session.fetch(there, (self.schema,)):
             session.execute(f"CREATE SCHEMA {quoted(self.schema)}")
         session.execute(
-            f"CREATE TABLE {self.prefix}stemmata (part text PRIMARY KEY, release bigint NOT NULL)"
+            f"CREATE TABLE {self.prefix}stemmata (part text PRIMARY KEY, steps bigint NOT NULL)"
         )
         session.execute(f"CREATE TABLE {self.prefix}turn ()")
 
@@ -521,6 +531,10 @@ class _Reading:
             self._snapshot.end()
         else:
             self._database._local.forked = False
+
+
+def _taken(parts: Sequence[Row], part: str) -> int:
+    return next((steps for name, steps in parts if name == part), 0)
 
 
 def _end(session: Session) -> None:

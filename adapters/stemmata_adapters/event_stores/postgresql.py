@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from eventsourcing.persistence import (
 from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
 from stemmata_adapters.databases.postgresql_connections import listed
 from stemmata_adapters.databases.postgresql_url import database_of
+from stemmata_adapters.databases.steps import Step
 from stemmata_adapters.event_stores.following import check_following
 from stemmata_adapters.event_stores.postgresql_watch import Listening
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
@@ -34,8 +35,7 @@ from stemmata_domain.errors import WrongExpectedVersion
 from stemmata_domain.ports import NO_STREAM, IdSource, KeptEvent, Snapshot, Watch
 
 PART = "log"
-RELEASE = 1
-"""Changes with the tables; a log of a newer one is refused."""
+"""What the tables of a log are called in the list of what a schema holds."""
 
 _LAST = 2**63 - 1
 _PAGE = 500
@@ -44,8 +44,12 @@ _TAIL = 1_000
 _ENDS = 50_000
 
 
-def tables(prefix: str) -> tuple[str, ...]:
-    """Return the statements that make the tables; their names stand behind *prefix*."""
+def steps(prefix: str) -> tuple[Step, ...]:
+    """Return the steps that lead to the tables; their names stand behind *prefix*."""
+    return (_first(prefix),)
+
+
+def _first(prefix: str) -> Step:
     return (
         f"""
         CREATE TABLE {prefix}event (
@@ -417,7 +421,7 @@ class PostgresEventStore(RecorderEventStore):
 
     def __init__(self, database: PostgresDatabase, *, ids: IdSource) -> None:
         """Use *database*, and make its tables where they are missing."""
-        database.create(PART, release=RELEASE, statements=tables(database.prefix))
+        database.create(PART, steps(database.prefix))
         super().__init__(PostgresRecorder(database), ids=ids)
         self._database = database
         self._statements = self.recorder.statements
@@ -481,3 +485,14 @@ def open_url(url: str, *, ids: IdSource) -> PostgresEventStore:
     except BaseException:
         database.close()
         raise
+
+
+def is_founded(url: str) -> bool:
+    """Tell whether a log is where a `postgresql:` URL says; nothing is made.
+
+    Raises:
+        InvalidSetting: The URL is malformed.
+        StoreUnavailable: The database cannot be reached, or the schema is another program's.
+    """
+    with closing(database_of(url)) as database:
+        return database.taken(PART) > 0

@@ -12,16 +12,17 @@ from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
 from stemmata_adapters.databases.postgresql_connections import Cursor
 from stemmata_adapters.databases.postgresql_url import database_of
 from stemmata_adapters.event_stores.postgresql import PostgresRecorder
+from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.postgresql_views import (
     IN_USE,
     MARK,
     Line,
     PostgresViews,
-    books,
     drop,
     lines_of,
     make,
     schema_of,
+    steps,
     table_prefix,
     unmarked,
     with_nobody_reading,
@@ -29,11 +30,11 @@ from stemmata_adapters.view_stores.postgresql_views import (
 from stemmata_domain.errors import StorageFailed, StoreUnavailable
 from stemmata_domain.ports import EventStore
 from stemmata_projections.projection import Projection
+from stemmata_projections.tables import Table
 from stemmata_projections.view_store import Unfinished, ViewsBeside
 
 PART = "views"
-RELEASE = 1
-"""Changes with the books; views of a newer one are refused."""
+"""What the books of views are called in the list of what a schema holds."""
 
 
 class PostgresViewStore(PostgresViews):
@@ -45,7 +46,7 @@ class PostgresViewStore(PostgresViews):
 
     def __init__(self, database: PostgresDatabase) -> None:
         """Use *database*, and make its books where they are missing."""
-        database.create(PART, release=RELEASE, statements=books(database.prefix))
+        database.create(PART, steps(database.prefix))
         super().__init__(database)
 
     def joins(self, events: EventStore) -> bool:
@@ -116,6 +117,16 @@ class PostgresViewStore(PostgresViews):
             return [
                 Unfinished(unmarked(line), position, is_left) for line, _, position in sorted(found)
             ]
+
+    def faults(self, tables: Sequence[Table]) -> Sequence[str]:
+        """Return what is wrong with the places of rows; see the port."""
+        found = []
+        for table in tables:
+            name = sql.table_name(table, self._dialect)
+            count = self._database.fetch(sql.misplaced(table, self._dialect))[0][0]
+            if count:
+                found.append(f"{count} rows of {name} are not found by their range")
+        return found
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:

@@ -18,6 +18,7 @@ import psycopg
 
 from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
 from stemmata_adapters.databases.postgresql_connections import listed
+from stemmata_adapters.databases.steps import Step
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.pages import TablePage
 from stemmata_adapters.view_stores.postgresql_statements import (
@@ -56,8 +57,12 @@ _IMPOSSIBLE = (
 _names = (f"stemmata_{n}" for n in itertools.count())
 
 
-def books(prefix: str) -> tuple[str, ...]:
-    """Return the statements that make the books; their names stand behind *prefix*."""
+def steps(prefix: str) -> tuple[Step, ...]:
+    """Return the steps that lead to the books of views; their names stand behind *prefix*."""
+    return (_first(prefix),)
+
+
+def _first(prefix: str) -> Step:
     return (
         f"""
         CREATE TABLE {prefix}view (
