@@ -37,7 +37,7 @@ class Work:
         self._ids = ids
         self._expected: dict[str, int] = {}
         self._decided: dict[str, list[Event]] = {}
-        self._after: dict[str, object] = {}
+        self._seen: dict[str, object] = {}
 
     def new_id(self) -> str:
         """Return an id for something that this command creates."""
@@ -46,11 +46,11 @@ class Work:
     def state(self, decider: Decider[State, Command], key: str) -> State:
         """Return the state of the aggregate *key*, with what was decided here."""
         stream = decider.stream(key)
-        if stream in self._after:
-            return cast("State", self._after[stream])
-        loaded = self._states.load(decider, stream)
-        self._expected[stream] = loaded.version
-        return loaded.state
+        if stream not in self._seen:
+            loaded = self._states.load(decider, stream)
+            self._expected[stream] = loaded.version
+            self._seen[stream] = loaded.state
+        return cast("State", self._seen[stream])
 
     def decide(
         self, decider: Decider[State, Command], key: str, command: Command
@@ -65,13 +65,13 @@ class Work:
         if events:
             stream = decider.stream(key)
             self._decided.setdefault(stream, []).extend(events)
-            self._after[stream] = decider.fold(events, state)
+            self._seen[stream] = decider.fold(events, state)
         return events
 
     @property
     def states_after(self) -> dict[str, object]:
         """The states of the streams that were decided on, after the decisions."""
-        return self._after
+        return {stream: self._seen[stream] for stream in self._decided}
 
     def appends(self) -> list[Append]:
         """Return what is to be appended, nothing if nothing was decided.

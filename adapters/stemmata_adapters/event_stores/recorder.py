@@ -55,20 +55,20 @@ class RecorderEventStore:
     def append(self, appends: Sequence[Append], context: Context) -> Sequence[RecordedEvent]:
         """Append the events and return them as recorded; see the port."""
         _check_distinct(appends)
-        ids = [[self._ids.new() for _ in events] for _, _, events in appends]
+        placed = [
+            (stream, version, self._ids.new(), event)
+            for stream, expected, events in appends
+            for version, event in enumerate(events, expected + 1)
+        ]
         stored = [
             self._mapper.stored(stream, version, event, id=id_, context=context)
-            for (stream, expected, events), own in zip(appends, ids, strict=True)
-            for version, (event, id_) in enumerate(zip(events, own, strict=True), expected + 1)
+            for stream, version, id_, event in placed
         ]
-        positions = iter(self._insert(stored, [(stream, at) for stream, at, _ in appends]))
+        positions = self._insert(stored, [(stream, at) for stream, at, _ in appends])
         actor, time, correlation, key = context
         return [
-            RecordedEvent(
-                next(positions), stream, version, id_, time, actor, correlation, key, event
-            )
-            for (stream, expected, events), own in zip(appends, ids, strict=True)
-            for version, (event, id_) in enumerate(zip(events, own, strict=True), expected + 1)
+            RecordedEvent(position, stream, version, id_, time, actor, correlation, key, event)
+            for position, (stream, version, id_, event) in zip(positions, placed, strict=True)
         ]
 
     def _insert(

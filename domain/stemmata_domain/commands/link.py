@@ -22,6 +22,7 @@ from stemmata_domain.aggregates.collection import (
 )
 from stemmata_domain.aggregates.person import PERSON
 from stemmata_domain.aggregates.registry import REGISTRY
+from stemmata_domain.aggregates.versions import source_of
 from stemmata_domain.commands.addressing import (
     ENTITIES,
     FoundVersion,
@@ -81,9 +82,10 @@ class Link:
         target = link_target(self.target)
         wanted = aliases(self.aliases)
         found = find_version(work, self.source, entity=self.entity, project=self.project)
-        artifact = work.state(ARTIFACT, found.artifact)
+        source, source_index = source_of(found.version)
+        artifact = work.state(ARTIFACT, source)
         # A link may outlive its source if the deletion did not know of it; it shall not spread.
-        version_at(artifact, found.source_index)
+        version_at(artifact, source_index)
         scope, registry, prefix = (
             self._in_registry(work, target, artifact.entity, artifact.type)
             if target.is_registry
@@ -95,8 +97,8 @@ class Link:
             collection,
             LinkVersion(
                 version=found.version,
-                artifact=found.artifact,
-                source_index=found.source_index,
+                artifact=source,
+                source_index=source_index,
                 type=artifact.type,
                 aliases=wanted,
             ),
