@@ -41,7 +41,9 @@ class Operator(Reader):
             StoreUnavailable: Somebody else is rebuilding.
         """
         chosen = self._chosen(texts(views, what="list of views"))
-        return rebuild(self._events, self._runner.views, chosen, progress=progress)
+        rebuilt = rebuild(self._events, self._runner.views, chosen, progress=progress)
+        self._kept_graph.forget()
+        return rebuilt
 
     def diagnose(self) -> Diagnosis:
         """Say where the registry is kept, how far its views have come, and what is wrong with them.

@@ -91,17 +91,18 @@ class Stemma(Subscriber):
         """
         self._runner = Runner(events, views, PROJECTIONS)
         self._subscriptions = Subscriptions()
+        asked: ViewStore = views
+        if not self._runner.is_inline:
+            asked = ViewsKeptUp(views, catch_up=self._runner.catch_up)
         super().__init__(
             events=events,
-            views=views
-            if self._runner.is_inline
-            else ViewsKeptUp(views, catch_up=self._runner.catch_up),
+            views=asked,
             content=content,
             actor=actor,
             entity=entity,
             project=project,
             cache_dir=cache_dir,
-            kept_graph=KeptGraph(events, views, most=graph_edges),
+            kept_graph=KeptGraph(events, asked, most=graph_edges),
         )
         self._handler = CommandHandler(
             events,

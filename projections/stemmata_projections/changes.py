@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from stemmata_domain.errors import ChangeImpossible
 from stemmata_projections.tables import Row, Table, Value
 
 
@@ -34,3 +35,14 @@ class Amend(NamedTuple):
 
 
 Change = Open | Close | Amend
+
+
+def refuse_ending_rows_of(table: Table, *, store: str) -> None:
+    """Refuse to end rows of a table whose rows never end; stores do so before they close or amend.
+
+    Raises:
+        ChangeImpossible: The table is permanent.
+    """
+    if table.permanent:
+        why = f"rows of {table.name} never end, so none is closed or amended"
+        raise ChangeImpossible(store=store, why=why)

@@ -38,12 +38,14 @@ class Table:
     Attributes:
         key: Columns that tell the open rows apart: at any position at most one row has each key.
         indexes: Further columns by which rows are looked for.
+        permanent: Whether rows never end, whatever happens: what held once holds now.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    permanent: bool = False
 
     def place(self, column: str) -> int:
         """Return the place of a column in a row."""

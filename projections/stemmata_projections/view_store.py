@@ -93,9 +93,9 @@ class ViewStore(Protocol):
             parked: Events among them whose changes are left out, to be remembered with the page.
 
         Raises:
-            ChangeImpossible: A change cannot be made, such as opening a row whose key is open, or a
-                value that the store cannot hold; nothing is applied. During an append that it takes
-                part in, the append has to be undone.
+            ChangeImpossible: A change cannot be made, such as opening a row whose key is open, ending
+                one of a permanent table, or a value that the store cannot hold; nothing is applied.
+                During an append that it takes part in, the append has to be undone.
             StorageFailed: The store cannot be written; nothing is applied.
         """
         ...

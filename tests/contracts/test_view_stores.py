@@ -114,7 +114,8 @@ class TestSqliteFiles:
         self, store: SqliteViewStore, path: Path
     ) -> None:
         parts = {"view_contract_thing", "view_contract_part"}
-        rest = {"view", "parked", "view_contract_other"}
+        others = {f"view_{each.name}" for each in OTHERS.tables}
+        rest = {"view", "parked", *others}
         assert self.tables(path) == {*rest, *parts}
         store.prepare([replace(THINGS, schema=2, tables=(PART,))])
         assert self.tables(path) == {*rest, "view_contract_part"}

@@ -31,8 +31,17 @@ PART = Table(
 )
 OTHER = Table("contract_other", (Column("name"), Column("size", "integer")), key=("name",))
 
+LASTING = Table(
+    "contract_lasting",
+    (Column("whole"), Column("place", "integer"), Column("label")),
+    key=("whole", "place"),
+    indexes=(("label",),),
+    permanent=True,
+)
+MARK = Table("contract_mark", (Column("id"), Column("label")), key=("id",), permanent=True)
+
 THINGS = Projection("contract_things", schema=1, tables=(THING, PART), folds={})
-OTHERS = Projection("contract_others", schema=1, tables=(OTHER,), folds={})
+OTHERS = Projection("contract_others", schema=1, tables=(OTHER, LASTING, MARK), folds={})
 
 
 def thing(

@@ -36,6 +36,8 @@ from stemmata_adapters.contracts.view_questions import ViewQuestionsContract
 from stemmata_adapters.contracts.view_samples import (
     EVERY_PART,
     EVERY_THING,
+    LASTING,
+    MARK,
     OTHER,
     OTHERS,
     PART,
@@ -205,6 +207,54 @@ class ViewStoreContract(ViewQuestionsContract, ViewContentsContract, _Contract):
         assert store.checkpoint(THINGS.name) == 1
         assert ids(store.query(EVERY_THING, {})) == ["a"]
         assert len(self.stored_rows(store, PART)) == 1
+
+    @pytest.mark.parametrize("table", [LASTING, MARK], ids=["key of two", "key of one"])
+    def test_rows_of_a_permanent_table_are_not_ended(self, store: ViewStore, table: Table) -> None:
+        prepared(store)
+        row = Open(table, ("a", 0, "x") if table is LASTING else ("a", "x"))
+        assert store.apply([OTHERS.name], [(1, row)], after=0, upto=1)
+        for where in ({table.key[0]: "a"}, {table.key[0]: "nobody"}):
+            endings: tuple[Change, ...] = (Close(table, where), Amend(table, where, {"label": "y"}))
+            for ending in endings:
+                page = [(2, Open(OTHER, ("o", 1))), (2, ending)]
+                with pytest.raises(ChangeImpossible):
+                    store.apply([OTHERS.name], page, after=1, upto=2)
+        assert store.checkpoint(OTHERS.name) == 1
+        assert self.stored_rows(store, OTHER) == []
+        assert self.stored_rows(store, table) == [HeldRow(row.row, 1, OPEN_END)]
+
+    @pytest.mark.parametrize("at", [None, 0, 1, 2, 3, 70, 9_999])
+    def test_rows_of_a_permanent_table_hold_from_their_opening_on(
+        self, store: ViewStore, at: int | None
+    ) -> None:
+        prepared(store)
+        opened = {1: ("a", 0, "x"), 3: ("a", 1, "y"), 70: ("b", 0, "x")}
+        page: list[tuple[int, Change]] = [
+            *((position, Open(LASTING, row)) for position, row in opened.items()),
+            *((position, Open(MARK, (f"m{position}", "x"))) for position in opened),
+        ]
+        assert store.apply([OTHERS.name], page, after=0, upto=80)
+        begun = [position for position in opened if at is None or position <= at]
+        every = rows_of(LASTING)
+        assert store.query(every, {}, at=at) == [opened[position] for position in begun]
+        asked: tuple[Params, ...] = (
+            {"whole": "a"},
+            {"label": "x"},
+            {"whole": "a", "place": 1},
+            {"place": 0},
+        )
+        for where in asked:
+            found = store.query(rows_of(LASTING, *where), where, at=at)
+            names = ("whole", "place", "label")
+            assert found == [
+                opened[position]
+                for position in begun
+                if where.items() <= dict(zip(names, opened[position], strict=True)).items()
+            ]
+        for position in opened:
+            mark = store.query(rows_of(MARK, "id"), {"id": f"m{position}"}, at=at)
+            assert mark == ([(f"m{position}", "x")] if position in begun else [])
+        assert store.query(every, {}, ever=True) == list(opened.values())
 
     def test_a_large_page_is_applied_in_its_order(self, store: ViewStore) -> None:
         count = 5_000

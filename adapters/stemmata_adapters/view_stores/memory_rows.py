@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 import orjson
 
 from stemmata_domain.errors import ChangeImpossible
+from stemmata_projections.changes import refuse_ending_rows_of
 from stemmata_projections.tables import OPEN_END, Row, Table, Value
 from stemmata_projections.view_store import HeldRow
 
@@ -102,6 +103,7 @@ class Rows:
         self, where: Mapping[str, Value], position: int, undo: list[Undo]
     ) -> list[dict[str, Value]]:
         """End the rows that have the values, and return them by the names of their columns."""
+        refuse_ending_rows_of(self._table, store="view store in memory")
         by_values = look_up(self._table, tuple(where))
         ended = list(self.find(by_values, tuple(where.values()), NOW))
         for held in ended:

@@ -28,7 +28,7 @@ from stemmata_adapters.view_stores.postgresql_statements import (
     dialect,
 )
 from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
-from stemmata_projections.changes import Amend, Change, Close, Open
+from stemmata_projections.changes import Amend, Change, Close, Open, refuse_ending_rows_of
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import OPEN_END, Row, Table
@@ -188,6 +188,8 @@ class PostgresViews:
         pages: dict[Table, TablePage] = {}
         for position, change in changes:
             table = change.table
+            if type(change) is not Open:
+                refuse_ending_rows_of(table, store=self._database.name)
             page = pages.get(table)
             if page is None:
                 page = pages[table] = TablePage(table)

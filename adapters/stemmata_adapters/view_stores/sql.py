@@ -13,6 +13,7 @@ How a row that held at a position is found among all that have ended:
   is each index. What is open is found without a look at what has ended.
 - A key of one column needs no span: its rows follow each other in the order of their ends, and the one
   that held at a position is the first that ends after it, if it had begun.
+- Nor does a permanent table, whose rows are all open: of these are asked for those that had begun.
 - Rows with JSON, which may be long, stand in a heap beside their key; all others in the key's own
   tree, so that a change touches one tree.
 """
@@ -232,6 +233,8 @@ class _Selecting:
     def _held_at(self, step: Step) -> list[str]:
         at = self._named("_at")
         begun = f"{step.name}.valid_from <= {at}"
+        if step.table.permanent:
+            return [*self._open(step), begun]
         if len(step.table.key) > 1 or step.table.key[0] not in step.where:
             spans = ", ".join(
                 (f"{_OPEN}", *(self._named(f"_span{w}") for w in _ALL_WIDTHS), f"{_WIDER}")

@@ -18,7 +18,7 @@ from stemmata_adapters.databases.sqlite import SqliteDatabase, unavailable
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.sqlite_statements import Compiled, Statements, Waiting, marked
 from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
-from stemmata_projections.changes import Amend, Change, Close, Open
+from stemmata_projections.changes import Amend, Change, Close, Open, refuse_ending_rows_of
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import OPEN_END, Row, Table
@@ -126,6 +126,7 @@ class SqliteViews:
                 continue
             # Other rows of the table may end by this change, those that wait among them.
             waiting.write(table)
+            refuse_ending_rows_of(table, store=str(self._database.path))
             if type(change) is Close:
                 where = change.where
                 execute(self._tables[table].closing[tuple(where)], (position, *where.values()))

@@ -38,6 +38,7 @@ EDGE = Table(
     ),
     key=("run", "kind", "version", "through"),
     indexes=(("version", "kind"), ("through",)),
+    permanent=True,
 )
 TOMBSTONE = Table(
     "tombstone",
@@ -49,6 +50,7 @@ TOMBSTONE = Table(
         Column("deleted_by"),
     ),
     key=("version",),
+    permanent=True,
 )
 
 TABLES = (RUN, EDGE, TOMBSTONE)

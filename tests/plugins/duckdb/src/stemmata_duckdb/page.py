@@ -14,7 +14,7 @@ import orjson
 
 from stemmata_domain.errors import ChangeImpossible
 from stemmata_duckdb import sql
-from stemmata_projections.changes import Amend, Change, Close, Open
+from stemmata_projections.changes import Amend, Change, Close, Open, refuse_ending_rows_of
 from stemmata_projections.tables import OPEN_END, Row, Table, Value
 
 Key = tuple[Value, ...]
@@ -32,9 +32,11 @@ class Page:
         """Make a change, or have it wait.
 
         Raises:
-            ChangeImpossible: It opens a row whose key is open.
+            ChangeImpossible: It opens a row whose key is open, or ends one of a permanent table.
         """
         table = change.table
+        if not isinstance(change, Open):
+            refuse_ending_rows_of(table, store=self._store)
         waiting = self._waiting.get(table)
         if waiting is None:
             waiting = self._waiting[table] = _Waiting(table)
