@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from stemmata_adapters.contracts.view_samples import OTHER, PART, THING
+from stemmata_adapters.contracts.view_samples import LASTING, MARK, OTHER, PART, THING
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.dialect import SQLITE
 from stemmata_projections.queries import Compare, Field, Param, Query, Step, by
+from stemmata_projections.tables import Row, Table
 
 DIALECT = replace(
     SQLITE,
@@ -79,3 +80,13 @@ def test_nulls_are_put_in_their_place_where_there_may_be_any(
     order: tuple[tuple[Field, bool], ...], optional: bool, written: str
 ) -> None:
     assert f" ORDER BY {written} LIMIT @most" in asked(optional=optional, order=order)
+
+
+@pytest.mark.parametrize("table", [LASTING, MARK], ids=["key of two", "key of one"])
+def test_rows_that_never_end_are_asked_of_the_past_as_of_now(table: Table) -> None:
+    first = table.key[0]
+    steps = (Step("row", table, {first: Param(first)}),)
+    query: Query[Row] = Query(steps, (Field("row", first),))
+    now = sql.select(query, when="now", dialect=DIALECT)
+    then = sql.select(query, when="as of", dialect=DIALECT)
+    assert then == f"{now} AND row.valid_from <= @_at"

@@ -311,3 +311,61 @@ def test_the_command_line_refuses_in_one_line(told: Stemma) -> None:
     assert "a run is one of" in refused("lineage", RAW, "--state", "done")
     assert "nowhere" in refused("impact", "vision/mnist/nowhere:v0")
     refused("lineage", RAW, "--format", "png", code=2)
+
+
+def test_how_far_a_thing_reaches(family: Stemma) -> None:
+    ids = {name: family.resolve(name).id for name in (RAW, CLEAN, DIGITS)}
+    down = family.reach(RAW)
+    assert down.versions == (ids[CLEAN], ids[DIGITS])
+    assert down.runs == (PREPARE, TRAIN, TRY)
+    assert (down.start, down.direction, down.generations, len(down)) == (
+        ids[RAW],
+        "downstream",
+        3,
+        5,
+    )
+    up = family.reach(f"{LINKED}:production", direction="upstream")
+    assert (up.versions, up.runs) == ((ids[CLEAN], ids[RAW]), (TRAIN, PREPARE))
+    assert family.reach(run=TRAIN).to_json() == {
+        "start": TRAIN,
+        "direction": "downstream",
+        "versions": [ids[DIGITS]],
+        "runs": [TRY],
+        "generations": 2,
+    }
+    before = family.as_of(family.position() - 3).reach(RAW)
+    assert TRY not in before.runs
+    with pytest.raises(InvalidSetting, match="upstream, downstream"):
+        family.reach(RAW, direction="both")  # type: ignore[arg-type]  # refused, it is both of them
+    with pytest.raises(UnknownVersion):
+        family.reach("vision/mnist/raw:v9")
+
+
+def test_many_edges_in_memory_change_no_answer(
+    family: Stemma,
+) -> None:
+    kept = family._kept_graph
+    asked = family.lineage(RAW), family.impact(CLEAN), family.paths(RAW, DIGITS)
+    kept.found(10**6)
+    assert (family.lineage(RAW), family.impact(CLEAN), family.paths(RAW, DIGITS)) == asked
+    assert kept.by(None) is not None
+    family.start_run(run="again", entity="vision", project="lab")
+    family.use(DIGITS, run="vision/lab/again")
+    assert "vision/lab/again" in family.reach(RAW).runs
+    assert kept.by(None) is not None
+    family.rebuild()
+    assert kept.by(None) is None
+    assert "vision/lab/again" in family.reach(RAW).runs
+
+
+@pytest.mark.parametrize("given", [-1, 1.5, True, "many"])
+def test_how_many_edges_may_be_in_memory_is_a_number(acme: Path, given: Any) -> None:
+    with pytest.raises(InvalidSetting, match="whole number from 0 on"):
+        stemmata.open(entity="vision", graph_edges=given)
+
+
+def test_without_edges_in_memory_all_is_answered_too(acme: Path, family: Stemma) -> None:
+    with stemmata.open(entity="vision", graph_edges=0) as other:
+        other._kept_graph.found(10**6)
+        assert other.lineage(RAW) == family.lineage(RAW)
+        assert other._kept_graph.by(None) is None
