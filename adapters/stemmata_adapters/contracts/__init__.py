@@ -10,6 +10,10 @@ An event store:
 - `handing_over.TakingOverContract`, in place of the former: one with `TakesOverEvents`.
 - `handing_over.ToldTakingOverContract`: one with `TakesOverEvents` and `TellsOfAppends`.
 - `handing_over.DurableTakingOverContract`: the same, whose events outlive the process. Needs `opener`.
+- `watching.WatchContract`: one with `TellsOfAppends`; `watching.DurableWatchContract` too, if other
+  processes may append. The latter needs `opener`.
+- `watching.CursorContract`: one with `KeepsCursors`; `watching.DurableCursorContract` too, if they
+  outlive the process. Need `stored_cursors`, the latter `opener` too.
 - `recorder.ApplicationRecorderContract`, `recorder.SubscribingRecorderContract`,
   `recorder.AggregateRecorderContract`, `recorder.NonInterleavingContract`: a recorder of the
   `eventsourcing` library that an event store stands on. Needs `make_recorder`.
