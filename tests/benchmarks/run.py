@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import content, lineage, registry
+from tests.benchmarks import content, following, lineage, registry
 from tests.benchmarks.measuring import Row, table
 
 
@@ -25,6 +25,7 @@ def rows(folder: Path, *, small: bool) -> Iterator[Row]:
     yield from registry.resolve_and_list(folder / "read", rounds=rounds)
     large = 2_000 if small else 100_000
     yield from registry.growth(folder / "growth", small=10, large=large, rounds=rounds)
+    yield from following.rows(folder / "following", rounds=rounds)
     yield from lineage.rows(folder / "lineage", small=small)
     (folder / "content").mkdir()
     yield from content.rows(folder / "content", small=small)

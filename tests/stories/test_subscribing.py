@@ -38,16 +38,18 @@ from tests.stories.busy_registry import DIGITS, log
 PATIENCE = 30.0
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite log, views in memory"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite log, views in memory", "postgresql"])
 def stemma(request: pytest.FixtureRequest, acme: Path) -> Iterator[Stemma]:
     """A handle on a registry with an organization and a version."""
     url, views = (f"sqlite:///{acme / 'registry.db'}", None)
     if request.param == "memory":
         url = "memory://"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
     if "views" in request.param:
         views = "memory://"
     with stemmata.open(url, views=views, actor="ada", entity="vision") as stemma:
-        if url == "memory://":
+        if not url.startswith("sqlite:"):
             stemma.organize("Acme Inc", entity="acme", teams=["vision"], people=["ada", "bob"])
         log(stemma, "first")
         yield stemma

@@ -54,8 +54,7 @@ def check_at_least_once_in_order(found: list[int], expected: list[int], *, start
     assert all(b <= a for a, b in steps_back)
 
 
-def follow_and_write(folder: Path, *, versions: int, deaths: int) -> None:
-    url = f"sqlite:///{folder / 'registry.db'}"
+def follow_and_write(url: str, folder: Path, *, versions: int, deaths: int) -> None:
     with stemmata.open(url, content="memory://", actor="ada") as stemma:
         stemma.organize("Acme Inc", entity="acme", teams=["vision"], people=["ada"])
         log(stemma, "first")
@@ -102,12 +101,22 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_subscribers_see_all_that_processes_write_though_one_is_killed(tmp_path: Path) -> None:
-    follow_and_write(tmp_path, versions=4, deaths=1)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'registry.db'}"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+def test_subscribers_see_all_that_processes_write_though_one_is_killed(
+    url: str, tmp_path: Path
+) -> None:
+    follow_and_write(url, tmp_path, versions=4, deaths=1)
 
 
 @pytest.mark.torture
 def test_subscribers_see_all_that_processes_write_though_one_is_killed_often(
-    tmp_path: Path,
+    url: str, tmp_path: Path
 ) -> None:
-    follow_and_write(tmp_path, versions=200, deaths=12)
+    follow_and_write(url, tmp_path, versions=200, deaths=12)
