@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.postgres import Server
+from tests.postgres import Server, remove_shared_server, shared_server
 
 settings.register_profile("shared-machine", deadline=None, print_blob=True)
 settings.load_profile("shared-machine")
@@ -19,12 +19,15 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
 
 
+def pytest_sessionfinish() -> None:
+    """Leave no server behind."""
+    remove_shared_server()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server, that nobody stops; it is fast, and forgets what a crash forgets."""
-    server = Server("fsync=off")
-    yield server
-    server.remove()
+def postgres() -> Server:
+    """A PostgreSQL server that nobody stops; it is fast, and a crash is no test for it."""
+    return shared_server()
 
 
 _schemas = (f"schema {n}" for n in itertools.count())

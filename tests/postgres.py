@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -129,3 +130,16 @@ class Server:
 
 def _is_open_to_all(folder: Path) -> bool:
     return all(each.stat().st_mode & 0o005 == 0o005 for each in (folder, *folder.parents))
+
+
+@cache
+def shared_server() -> Server:
+    """Return the server that the tests of this process share; it is fast, and a crash is no test for it."""
+    return Server("fsync=off")
+
+
+def remove_shared_server() -> None:
+    """Remove the server that was shared, if it was ever needed."""
+    if shared_server.cache_info().currsize:
+        shared_server().remove()
+        shared_server.cache_clear()

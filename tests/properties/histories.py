@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -25,7 +25,7 @@ from stemmata_domain.commands.run import Finish, Start, Use
 from stemmata_domain.errors import Refused
 from tests.properties import drawn
 from tests.properties.folded import Folded
-from tests.properties.sides import FitfulClock, Side, memory_side, sqlite_side
+from tests.properties.sides import AT_HAND, FitfulClock, sides
 
 T = TypeVar("T")
 
@@ -53,16 +53,17 @@ many_runs = st.sampled_from(["r1", "r1", "r2", "r3", "r4"])
 class Histories(RuleBasedStateMachine):
     """Two organizations, few names; commands mostly do something, and may break a rule.
 
-    `steps` counts the commands of all histories of the class.
+    `steps` counts the commands of all histories of the class; `where` says which stores go through them.
     """
 
     steps = 0
+    where: ClassVar[Sequence[str]] = AT_HAND
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.memory: Side = memory_side(FitfulClock())
-        self.sqlite: Side = sqlite_side(self.folder / "registry.db", FitfulClock())
+        self.sides = sides(self.folder, where=self.where, clock=FitfulClock)
+        self.memory = self.sides["memory"]
         self.model = Folded()
         self.keys = 0
 
@@ -70,7 +71,8 @@ class Histories(RuleBasedStateMachine):
         try:
             self.look_back()
         finally:
-            self.sqlite.close()
+            for side in self.sides.values():
+                side.remove()
             shutil.rmtree(self.folder)
 
     # --- what a test looks at ---------------------------------------------------------------
@@ -84,20 +86,20 @@ class Histories(RuleBasedStateMachine):
     # --- carrying out -----------------------------------------------------------------------
 
     def do(self, command: Any, *, actor: str = "host", way: Any = None) -> Any:
-        """Let both sides carry out the command, and fold what it comes to."""
+        """Let all sides carry out the command, and fold what it comes to."""
         type(self).steps += 1
         self.keys += 1
         inline, keyed = (way or {}).get("inline", True), (way or {}).get("keyed", False)
         key = f"key {self.keys}" if keyed else None
         results = [
-            side.do(command, actor=actor, key=key, inline=inline)
-            for side in (self.memory, self.sqlite)
+            side.do(command, actor=actor, key=key, inline=inline) for side in self.sides.values()
         ]
-        assert [type(each) for each in results] == [type(results[0])] * 2, results
-        assert isinstance(results[0], Refused) or results[0] == results[1]
+        assert {type(each) for each in results} == {type(results[0])}, results
+        assert isinstance(results[0], Refused) or results == [results[0]] * len(results)
         after = self.model.position
         recorded = self.memory.events.read_all(after=after)
-        assert self.sqlite.events.read_all(after=after) == recorded
+        for name, side in self.sides.items():
+            assert side.events.read_all(after=after) == recorded, name
         for each in recorded:
             self.model.follow(each)
         self.look()
@@ -314,9 +316,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        self.sqlite.close()
-        self.sqlite.reopen()
-        self.memory.reopen()
+        for side in self.sides.values():
+            side.reopen()
         self.look()
 
 

@@ -1,7 +1,8 @@
-"""At every position of random histories, both stores and the folded model answer alike."""
+"""At every position of random histories, all stores and the folded model answer alike."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import ClassVar
 
 import pytest
@@ -16,6 +17,7 @@ from tests.properties.asking_trail import TRAIL
 from tests.properties.asking_usage import USAGE
 from tests.properties.folded import Folded
 from tests.properties.histories import Histories
+from tests.properties.sides import EVERYWHERE
 
 KINDS: tuple[Kind, ...] = (*NAMES, *MOMENTS, *GRAPH, *USAGE, *TRAIL, *SEARCH)
 
@@ -39,19 +41,20 @@ class QueriesAgree(Histories):
         self.compare(again, most=5 * self.most)
 
     def compare(self, model: Folded, *, at: int | None = None, most: int) -> None:
-        """See that both sides answer as the model does.
+        """See that all sides answer as the model does.
 
         Args:
             most: How many questions of a kind are asked; from position to position it is others.
         """
-        sides = {"memory": self.memory, "sqlite": self.sqlite}
-        asked = {name: Asked(side, at=at) for name, side in sides.items()}
-        with self.memory.views.reading(), self.sqlite.views.reading():
+        asked = {name: Asked(side, at=at) for name, side in self.sides.items()}
+        with ExitStack() as together:
+            for side in self.sides.values():
+                together.enter_context(side.views.reading())
             for kind in KINDS:
                 for args in _turns(list(kind.about(model)), model.position, most // kind.cost):
                     told = kind.told(model, args)
-                    for name, side in asked.items():
-                        found = kind.asked(side, args)
+                    for name, asking in asked.items():
+                        found = kind.asked(asking, args)
                         assert found == told, (name, kind.name, args, at, model.position)
 
 
@@ -81,14 +84,23 @@ def test_at_every_position_both_stores_answer_what_the_log_means() -> None:
     assert ForAWhile.steps >= 150
 
 
+def test_at_every_position_a_server_answers_what_the_log_means() -> None:
+    class Everywhere(QueriesAgree):
+        most = 1
+        where = EVERYWHERE
+
+    run(Everywhere, histories=3, steps=12)
+
+
 # In parts, so that they may run at once.
 @pytest.mark.torture
 @pytest.mark.parametrize("part", range(4))
-def test_at_every_position_of_long_histories_both_stores_answer_what_the_log_means(
+def test_at_every_position_of_long_histories_all_stores_answer_what_the_log_means(
     part: int,
 ) -> None:
     class ForLong(QueriesAgree):
         most = 4
+        where = EVERYWHERE
 
     run(ForLong, histories=48, steps=80)
     assert ForLong.steps >= 2_500

@@ -1,11 +1,12 @@
-"""Whatever is done to it, a registry in memory, one in SQLite and the plain rules come to the same."""
+"""Whatever is done to it, a registry comes to the same as the plain rules, wherever it is kept."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -48,17 +49,19 @@ from tests.properties.drawn import (
     ways,
 )
 from tests.properties.plain import Outcome, PlainLine, PlainRegistry
-from tests.properties.sides import Side, memory_side, sqlite_side
+from tests.properties.sides import AT_HAND, EVERYWHERE, sides
 
 
 class RegistriesAgree(RuleBasedStateMachine):
     """One organization, few names, and commands that often break a rule."""
 
+    where: ClassVar[Sequence[str]] = AT_HAND
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.memory: Side = memory_side()
-        self.sqlite: Side = sqlite_side(self.folder / "registry.db")
+        self.sides = sides(self.folder, where=self.where)
+        self.memory, self.sqlite = self.sides["memory"], self.sides["sqlite"]
         self.plain = PlainRegistry()
         self.commands = 0
         self.remembered: dict[int, dict[str, Any]] = {}
@@ -66,10 +69,11 @@ class RegistriesAgree(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             for at, then in self.remembered.items():
-                assert answers(self.memory.views, at=at) == then
-                assert answers(self.sqlite.views, at=at) == then
+                for name, side in self.sides.items():
+                    assert answers(side.views, at=at) == then, name
         finally:
-            self.sqlite.close()
+            for side in self.sides.values():
+                side.remove()
             shutil.rmtree(self.folder)
 
     def check(
@@ -81,19 +85,19 @@ class RegistriesAgree(RuleBasedStateMachine):
         inline: bool = True,
         keyed: bool = False,
     ) -> None:
-        """Let both sides carry out the command, and see that they come to what is expected."""
+        """Let all sides carry out the command, and see that they come to what is expected."""
         self.commands += 1
         key = f"key {self.commands}" if keyed else None
         results = [
-            side.do(command, actor=actor, key=key, inline=inline)
-            for side in (self.memory, self.sqlite)
+            side.do(command, actor=actor, key=key, inline=inline) for side in self.sides.values()
         ]
-        memory, sqlite = results
+        memory, *others = results
         if isinstance(memory, Refused):
-            assert (type(memory), str(memory)) == (type(sqlite), str(sqlite))
+            for other in others:
+                assert (type(memory), str(memory)) == (type(other), str(other))
             assert type(memory) in expected.broken, (memory, expected)
             return
-        assert memory == sqlite
+        assert others == [memory] * len(others)
         assert not expected.broken, (command, memory)
         for name, value in expected.result.items():
             found = getattr(memory, name)
@@ -106,7 +110,7 @@ class RegistriesAgree(RuleBasedStateMachine):
     ) -> None:
         """Under the same key a command gives its first result again, and does nothing."""
         head = self.memory.events.head()
-        for side in (self.memory, self.sqlite):
+        for side in self.sides.values():
             assert side.do(command, actor=actor, key=key, inline=inline) == result
             assert side.events.head() == head
 
@@ -379,15 +383,15 @@ class RegistriesAgree(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        self.sqlite.close()
-        self.sqlite.reopen()
-        self.memory.reopen()
+        for side in self.sides.values():
+            side.reopen()
 
     @invariant()
     def both_answer_the_same(self) -> None:
         now = answers(self.memory.views)
-        assert answers(self.sqlite.views) == now
-        assert self.sqlite.events.head() == self.memory.events.head()
+        for name, side in self.sides.items():
+            assert answers(side.views) == now, name
+            assert side.events.head() == self.memory.events.head(), name
         self.remembered.setdefault(self.memory.events.head(), now)
 
     @invariant()
@@ -487,13 +491,28 @@ def _name(line: PlainLine) -> str:
 
 
 class RegistriesAgreeForLong(RegistriesAgree):
-    """The same, for minutes."""
+    """The same, for minutes, and on a server too."""
+
+    where = EVERYWHERE
+
+
+class RegistriesAgreeEverywhere(RegistriesAgree):
+    """The same, for a moment, and on a server too."""
+
+    where = EVERYWHERE
 
 
 TestRegistriesAgree = RegistriesAgree.TestCase
 TestRegistriesAgree.settings = settings(
     max_examples=50,
     stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestRegistriesAgreeEverywhere = RegistriesAgreeEverywhere.TestCase
+TestRegistriesAgreeEverywhere.settings = settings(
+    max_examples=4,
+    stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
