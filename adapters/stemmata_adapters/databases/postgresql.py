@@ -432,7 +432,7 @@ class Turn:
             connection.close()
             raise psycopg.OperationalError("the connection was lost")
         try:
-            cursor = self.session.cursor.execute("COMMIT")
+            cursor = self.session.cursor.execute("COMMIT", prepare=False)
             self._pipeline = None
             self._piped.close()
         except psycopg.Error:

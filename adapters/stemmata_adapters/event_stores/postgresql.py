@@ -269,7 +269,10 @@ class PostgresRecorder(ApplicationRecorder):
         statements = self.statements
         statement = statements.stream_downwards if desc else statements.stream_upwards
         most = _LAST if limit is None else limit
-        return self._select(statement, (stream, after, _LAST if lte is None else lte, most))
+        found = self._select(statement, (stream, after, _LAST if lte is None else lte, most))
+        if turn is not None and lte is None and not desc and len(found) < most:
+            self._known_in(turn).read_to_the_end(stream, found, after=after)
+        return found
 
     def select_notifications(
         self,
@@ -356,6 +359,13 @@ class _Known:
         self.turn = turn
         self.has_appended = False
         turn.afterwards.append(self.end)
+
+    def read_to_the_end(self, stream: str, found: Sequence[Notification], *, after: int) -> None:
+        """Take in what was read of a stream after a version."""
+        if found:
+            self.ends[stream] = found[-1].originator_version
+        elif after == NO_STREAM:
+            self.ends[stream] = NO_STREAM
 
     def append(self, rows: _Rows, head: int) -> None:
         """Take in what was appended in the turn."""
