@@ -14,6 +14,14 @@ from pathlib import Path
 from stemmata_domain.errors import InvalidLocalPath, StemmataError
 
 
+def path_in_url(path: str) -> Path:
+    """Return what the path of a `file:` URL names on this machine."""
+    # Imported here because it brings all of HTTP and TLS along, which few processes need.
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(path))
+
+
 def files_under(folder: Path) -> Iterator[tuple[str, Path]]:
     """Give the files under a folder, in no order, with their paths from there.
 

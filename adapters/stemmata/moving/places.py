@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from stemmata.moving.filling import Source, Target, source_in, target_in
 from stemmata.opening import content_of, is_founded, open_content, open_stores
 from stemmata.stemma import PROJECTIONS
 from stemmata_adapters.databases.sqlite import path_of
 from stemmata_adapters.identity import TimeOrderedIds
+from stemmata_adapters.local_files import path_in_url
 from stemmata_adapters.schemes import open_event_store, scheme_of, without_password
 from stemmata_domain.content import ContentStore, Progress
 from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable
@@ -72,7 +72,7 @@ def _is_there(place: str) -> bool:
     if "://" not in place:
         return Path(place).expanduser().exists()
     url = urlsplit(place)
-    return url.scheme != "file" or Path(url2pathname(url.path)).exists()
+    return url.scheme != "file" or path_in_url(url.path).exists()
 
 
 def target_content_of(url: str, place: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -14,13 +15,12 @@ from stemmata_domain.codec import time_text
 from stemmata_domain.errors import InvalidCursor, InvalidPath
 from stemmata_domain.names import quoted, text_or_none
 from stemmata_domain.paths import parse_strict
-from stemmata_projections.audit.comparing import Comparing
 from stemmata_projections.audit.kinds import kinds_of
-from stemmata_projections.audit.things import Catalogue, Things
-from stemmata_projections.audit.timeline import Timelines
-from stemmata_projections.audit.trail import Asked, AuditTrail
-from stemmata_projections.audit.views import AliasPeriod, AuditEntry, Difference
 from stemmata_projections.paging import Page, cursor_of, page_size, place_in
+
+if TYPE_CHECKING:
+    from stemmata_projections.audit.things import Catalogue, Things
+    from stemmata_projections.audit.views import AliasPeriod, AuditEntry, Difference
 
 
 class AuditQueries(Asking):
@@ -63,6 +63,8 @@ class AuditQueries(Asking):
             LookupError: There never was such a thing.
             ValueError: A name is malformed, or a bound, a kind, the limit or the cursor cannot be used.
         """
+        from stemmata_projections.audit.trail import Asked, AuditTrail
+
         name = None if name is None else str(parse_strict(name))
         run = text_or_none(run, what="run")
         organization = text_or_none(organization, what="organization")
@@ -111,6 +113,8 @@ class AuditQueries(Asking):
         Raises:
             LookupError, ValueError: Nothing ever had the name or the alias, or it is malformed.
         """
+        from stemmata_projections.audit.timeline import Timelines
+
         at = self.position()
         return Timelines(self._views, self._catalogue(at), at=at).of(name)
 
@@ -124,6 +128,8 @@ class AuditQueries(Asking):
             InvalidMoment: A moment is none, or its time zone has to be guessed.
             LookupError, ValueError: The name finds nothing, or is that of a version.
         """
+        from stemmata_projections.audit.comparing import Comparing
+
         earlier, later = self.position_at(start), self.position_at(end)
         things = None
         with self._views.reading():
@@ -148,6 +154,8 @@ class AuditQueries(Asking):
         return tuple(found)
 
     def _catalogue(self, at: int) -> Catalogue:
+        from stemmata_projections.audit.things import Catalogue
+
         return Catalogue(self._views, at=at, entity=self.entity, project=self._project)
 
 

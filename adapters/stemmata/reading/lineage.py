@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from stemmata.moments import time
 from stemmata.reading.base import Asking
@@ -13,16 +13,16 @@ from stemmata_domain.errors import InvalidSetting, UnknownVersion
 from stemmata_domain.events import RunState
 from stemmata_domain.names import quoted, setting, texts, version_index
 from stemmata_domain.paths import parse_strict
-from stemmata_projections.lineage.exploring import explore
 from stemmata_projections.lineage.fold import RUNNING
-from stemmata_projections.lineage.impact import Impact, impact_in
 from stemmata_projections.lineage.nodes import Direction, Way
-from stemmata_projections.lineage.paths import Paths, paths_between
-from stemmata_projections.lineage.reach import Reach, reach_of
-from stemmata_projections.lineage.selection import Sought
-from stemmata_projections.lineage.views import Graph
 
-_EVERYTHING = Sought()
+if TYPE_CHECKING:
+    from stemmata_projections.lineage.impact import Impact
+    from stemmata_projections.lineage.paths import Paths
+    from stemmata_projections.lineage.reach import Reach
+    from stemmata_projections.lineage.selection import Sought
+    from stemmata_projections.lineage.views import Graph
+
 _STATES = (RUNNING, *get_args(RunState))
 
 
@@ -67,6 +67,8 @@ class LineageQueries(Asking):
             LookupError: There is no such version or run.
             ValueError: An argument cannot be used.
         """
+        from stemmata_projections.lineage.selection import Sought
+
         sought = Sought(
             types=texts(types, what="types"),
             states=tuple(map(_state, texts(states, what="states"))),
@@ -87,6 +89,8 @@ class LineageQueries(Asking):
         limit: int | None = None,
     ) -> Impact:
         """Return what came of a version, or of a run, as a table; see :meth:`lineage`."""
+        from stemmata_projections.lineage.impact import impact_in
+
         return impact_in(
             self._explored(name, run=run, direction="downstream", depth=depth, limit=limit)
         )
@@ -100,6 +104,8 @@ class LineageQueries(Asking):
             LookupError: There is no such version.
             ValueError: An argument cannot be used.
         """
+        from stemmata_projections.lineage.paths import paths_between
+
         number = _number(most, what="most", least=1)
         kept = self._kept_graph
         kept.follow()
@@ -118,6 +124,8 @@ class LineageQueries(Asking):
             LookupError: There is no such version or run.
             ValueError: An argument cannot be used.
         """
+        from stemmata_projections.lineage.reach import reach_of
+
         _check_direction(direction, get_args(Way))
         kept = self._kept_graph
         kept.follow()
@@ -139,8 +147,11 @@ class LineageQueries(Asking):
         direction: Direction,
         depth: int | None,
         limit: int | None,
-        sought: Sought = _EVERYTHING,
+        sought: Sought | None = None,
     ) -> Graph:
+        from stemmata_projections.lineage.exploring import explore
+        from stemmata_projections.lineage.selection import Sought
+
         _check_direction(direction, get_args(Direction))
         depth = None if depth is None else _number(depth, what="depth", least=0)
         limit = None if limit is None else _number(limit, what="limit", least=1)
@@ -156,7 +167,7 @@ class LineageQueries(Asking):
                 direction=direction,
                 depth=depth,
                 limit=limit,
-                sought=sought,
+                sought=Sought() if sought is None else sought,
                 kept=self._kept_graph,
             )
 

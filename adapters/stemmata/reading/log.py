@@ -12,7 +12,6 @@ from stemmata_domain.paths import parse_strict
 from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.audit.kinds import kinds_of
 from stemmata_projections.audit.tables import member_thing
-from stemmata_projections.audit.trail import Asked, AuditTrail
 from stemmata_projections.projection import key_of
 
 _PAGE = 1_000
@@ -28,6 +27,8 @@ class LogQueries(Asking):
         happened to it in the artifact or collection of the name, where it was logged, and the runs that
         used and produced it.
         """
+        from stemmata_projections.audit.trail import Asked, AuditTrail
+
         path = parse_strict(name)
         line = self.index.collection(path)
         upto = self.position()

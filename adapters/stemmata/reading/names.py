@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stemmata.files import VersionFiles
 from stemmata.reading.base import Asking
 from stemmata_domain.content import FilePath, Progress
 from stemmata_domain.names import setting
@@ -17,6 +17,9 @@ from stemmata_projections.version_index.views import (
     Registry,
     Version,
 )
+
+if TYPE_CHECKING:
+    from stemmata.files import VersionFiles
 
 
 class NameQueries(Asking):
@@ -75,6 +78,8 @@ class NameQueries(Asking):
 
         Content stays readable however long ago it was logged, unless it was reclaimed.
         """
+        from stemmata.files import VersionFiles
+
         version = self.resolve(name)
         source = f"{version.source_collection}:v{version.source_index}"
         return VersionFiles(

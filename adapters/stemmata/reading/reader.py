@@ -14,6 +14,8 @@ from stemmata.reading.usage import UsageQueries
 class Reader(NameQueries, LineageQueries, UsageQueries, LogQueries, AuditQueries, SearchQueries):
     """Answers as the registry is, or as it was at a position.
 
+    - What answers a question is imported when one like it is first asked: who only writes, or resolves
+      names, does not wait for it.
     - A handle on a moment is pinned to it: it answers the same for ever.
     - It has no commands, and nothing to close: it is part of the handle that it came from.
     """

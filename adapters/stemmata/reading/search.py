@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from stemmata.reading.base import Asking
 from stemmata.reading.finding import Entity, Project, find
 from stemmata_domain.errors import InvalidSetting
 from stemmata_projections.paging import Page
-from stemmata_projections.search.index import SearchIndex
 from stemmata_projections.search.scopes import EVERYWHERE, Given, Scope
-from stemmata_projections.search.text import Hit, TextSearch
 from stemmata_projections.version_index.views import (
     Collection,
     Organization,
     Registry,
     Version,
 )
+
+if TYPE_CHECKING:
+    from stemmata_projections.search.index import SearchIndex
+    from stemmata_projections.search.text import Hit
 
 
 class SearchQueries(Asking):
@@ -54,6 +57,8 @@ class SearchQueries(Asking):
             ValueError: The text has no word, or filter, kind or cursor cannot be used.
             LookupError: There is no such place.
         """
+        from stemmata_projections.search.text import TextSearch
+
         return TextSearch(self._views, at=self.at).find(
             text,
             kinds=kinds,
@@ -150,6 +155,8 @@ class SearchQueries(Asking):
     @property
     def searching(self) -> SearchIndex:
         """The search index, for scopes given by ids."""
+        from stemmata_projections.search.index import SearchIndex
+
         return SearchIndex(self._views, at=self.at)
 
     def scope(self, place: str | None) -> Scope:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from stemmata.reading.base import Asking
 from stemmata.reading.finding import Project, find
 from stemmata_domain.errors import InvalidPath
 from stemmata_domain.names import quoted
 from stemmata_domain.paths import parse_strict
 from stemmata_projections.lineage.graph import RunOfVersion
-from stemmata_projections.usage.index import UsageIndex
-from stemmata_projections.usage.values import UnusedVersion, Usage
 from stemmata_projections.version_index.views import Collection, Registry
+
+if TYPE_CHECKING:
+    from stemmata_projections.usage.index import UsageIndex
+    from stemmata_projections.usage.values import UnusedVersion, Usage
 
 
 class UsageQueries(Asking):
@@ -61,6 +65,8 @@ class UsageQueries(Asking):
 
     @property
     def _usage(self) -> UsageIndex:
+        from stemmata_projections.usage.index import UsageIndex
+
         return UsageIndex(self._views, at=self.at)
 
     def _place(self, name: str) -> Collection | Registry | Project:

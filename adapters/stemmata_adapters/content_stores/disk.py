@@ -26,7 +26,6 @@ from io import FileIO
 from pathlib import Path
 from threading import Lock
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from stemmata_adapters.content_stores.draft import Behind, Draft
 from stemmata_adapters.content_stores.hashing import (
@@ -45,6 +44,7 @@ from stemmata_adapters.content_stores.pump import (
     pump,
 )
 from stemmata_adapters.content_stores.transfer import cores, in_parallel, save
+from stemmata_adapters.local_files import path_in_url
 from stemmata_domain.content import Blob, FilePath, Progress, content_address
 from stemmata_domain.digests import DigestAlgorithm
 from stemmata_domain.errors import BlobMissing, InvalidSetting
@@ -365,7 +365,7 @@ def _folder(location: str | Path) -> Path:
     if url.netloc not in {"", "localhost"} or not named:
         rule = "give the folder of a content store by its path, or as file:///path"
         raise InvalidSetting(setting="content URL", value=location, rule=rule)
-    return Path(url2pathname(url.path))
+    return path_in_url(url.path)
 
 
 def open_url(url: str) -> DiskContentStore:

@@ -15,8 +15,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISREG
-from urllib.request import url2pathname
 
+from stemmata_adapters.local_files import path_in_url
 from stemmata_adapters.references.handler import (
     CHUNK,
     at_most,
@@ -89,10 +89,10 @@ def _local(uri: str) -> Path:
     if host not in {"", "localhost"} or not slash:
         rule = "give an absolute path, as in file:///path/to/data (three slashes)"
         raise InvalidReference(uri=uri, rule=rule)
-    path = url2pathname(f"/{inside}")
-    if "\0" in path:
+    path = path_in_url(f"/{inside}")
+    if "\0" in str(path):
         raise InvalidReference(uri=uri, rule="no path has a NUL character")
-    return Path(path)
+    return path
 
 
 def _files(folder: Path) -> Iterator[Path]:
