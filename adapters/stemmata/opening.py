@@ -65,7 +65,7 @@ def open(  # the verb that every reader expects; the module keeps it from the bu
         actor: Who acts through this handle.
         entity: What completes names without an entity.
         project: What completes names without a project.
-        graph_edges: How many edges of lineage may be kept in memory, about 120 bytes each, once a
+        graph_edges: How many edges of lineage may be kept in memory, 120 to 160 bytes each, once a
             question has gone through many of them; 0 keeps none.
         progress: Called while views are brought up to the log: position reached, position of the head.
 
