@@ -62,6 +62,39 @@ def notes(database: PostgresDatabase) -> list[str]:
     return [row[0] for row in database.fetch(f"SELECT text FROM {database.prefix}note ORDER BY id")]
 
 
+@pytest.mark.parametrize("way", ["commit", "question", "wait", "alone"])
+def test_what_goes_out_in_parts_arrives_as_a_whole(database: PostgresDatabase, way: str) -> None:
+    """A pipeline forgot the rest of what did not go out at once, and waited for its answer for ever."""
+    text = "x" * 6_000_000
+    into = f"INSERT INTO {database.prefix}note (text) VALUES ($1)"
+
+    def write() -> None:
+        if way == "alone":
+            database.at_once((into, (text,)))
+            return
+        with database.writing() as turn:
+            turn.send(into, (text,))
+            if way == "question":
+                assert turn.fetch("SELECT 1") == [(1,)]
+            if way == "wait":
+                turn.sync()
+
+    narrow(database)
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert notes(database) == [text]
+
+
+def narrow(database: PostgresDatabase) -> None:
+    """Have little room in the connection that is taken next."""
+    session = database.connections.take()
+    with socket.socket(fileno=os.dup(session.connection.fileno())) as end:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    database.connections.give_back(session)
+
+
 def registry(place: Any) -> Stemma:
     return stemmata.open(place, content="memory://", actor="ada", entity="vision", project="mnist")
 

@@ -31,6 +31,7 @@ from stemmata_adapters.databases.postgresql_connections import (
     Row,
     Session,
     is_connected,
+    send_all,
 )
 from stemmata_adapters.databases.steps import Step, lacking
 from stemmata_domain.errors import StorageFailed, StoreUnavailable
@@ -395,7 +396,9 @@ class Turn:
         """
         if self._pipeline is None:
             return self.session.fetch(statement, params)
-        return Cursor(self.session.connection).execute(statement, params).fetchall()
+        cursor = Cursor(self.session.connection).execute(statement, params)
+        send_all(self.session.connection)
+        return cursor.fetchall()
 
     def sync(self) -> None:
         """Wait until what was sent is carried out.
@@ -404,6 +407,7 @@ class Turn:
             psycopg.Error: Something failed.
         """
         if self._pipeline is not None:
+            send_all(self.session.connection)
             self._pipeline.sync()
 
     @contextmanager
@@ -443,6 +447,9 @@ class Turn:
 
     def undo(self) -> None:
         """Undo what was written."""
+        with suppress(psycopg.Error):
+            if self._pipeline is not None:
+                send_all(self.session.connection)
         self._pipeline = None
         with suppress(psycopg.Error):
             self._piped.close()
@@ -503,6 +510,7 @@ def _in_one_go(
     with session.connection.pipeline():
         for cursor, (statement, params) in zip(cursors, statements, strict=True):
             cursor.execute(statement, params)
+        send_all(session.connection)
     return [cursor.fetchall() for cursor in cursors if cursor.description is not None]
 
 

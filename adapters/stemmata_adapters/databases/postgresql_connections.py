@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import select
+import selectors
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -198,6 +199,25 @@ def _is_readable(socket: int) -> bool:
         poll.register(socket, select.POLLIN)
         return bool(poll.poll(0))
     return bool(select.select([socket], [], [], 0)[0])
+
+
+def send_all(connection: Connection) -> None:
+    """Wait until all that was handed over in a pipeline is on its way to the server.
+
+    Psycopg does not look whether it is before it waits for answers. A server that has read half of a
+    statement sends none, so that both would wait for ever.
+
+    Raises:
+        psycopg.Error: The connection was lost.
+    """
+    pgconn = connection.pgconn
+    while pgconn.flush():
+        with selectors.DefaultSelector() as selector:
+            selector.register(pgconn.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            ready = selector.select()
+        if any(events & selectors.EVENT_READ for _, events in ready):
+            # It may have to be rid of answers before it reads on.
+            pgconn.consume_input()
 
 
 class OwnConnections:

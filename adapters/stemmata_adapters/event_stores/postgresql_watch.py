@@ -67,7 +67,9 @@ class Listening:
 
     def wake(self) -> None:
         """Wake all who wait."""
-        for watch in list(self._watches):
+        with self._lock:
+            watches = list(self._watches)
+        for watch in watches:
             watch.wake()
 
     def leave(self, watch: PostgresWatch) -> None:
@@ -80,7 +82,9 @@ class Listening:
 
     def close(self) -> None:
         """End all watches."""
-        for watch in list(self._watches):
+        with self._lock:
+            watches = list(self._watches)
+        for watch in watches:
             watch.close()
         with self._lock:
             ear, self._ear = self._ear, None
@@ -102,8 +106,7 @@ class PostgresWatch:
 
     def wait(self, timeout: float) -> None:
         """Return as soon as anything was appended; see the port."""
-        if not self._closed:
-            self._event.wait(timeout)
+        if not self._closed and self._event.wait(timeout):
             self._event.clear()
 
     def close(self) -> None:
