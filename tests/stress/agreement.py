@@ -14,8 +14,6 @@ from tempfile import TemporaryDirectory
 
 from stemmata.stemma import PROJECTIONS
 from stemmata_adapters.databases.sqlite import Kind, SqliteDatabase
-from stemmata_adapters.event_stores.sqlite import SqliteEventStore
-from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.memory import MemoryViewStore
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.events import (
@@ -34,7 +32,8 @@ from stemmata_domain.recorded import RecordedEvent
 from stemmata_projections.queries import Query, Step, fields
 from stemmata_projections.runner import Runner
 from stemmata_projections.tables import Row, Table
-from stemmata_projections.view_store import ViewStore
+from stemmata_projections.view_store import ChecksItself, ViewStore
+from tests.stress.places import Place, stores_at
 
 TABLES = tuple(table for projection in PROJECTIONS for table in projection.tables)
 
@@ -46,15 +45,15 @@ _EVERY_ROW: dict[Table, Query[Row]] = {
 }
 
 
-def check(path: Path, *, views_behind: bool = False) -> list[RecordedEvent]:
-    """Check the registry in the SQLite file *path* against all that must hold, and return its log.
+def check(place: Place, *, views_behind: bool = False) -> list[RecordedEvent]:
+    """Check the registry at a place against all that must hold, and return its log.
 
     With *views_behind* its views may lag; then they are those of an earlier position.
     """
-    with closing(SqliteEventStore(SqliteDatabase(path), ids=TimeOrderedIds())) as store:
+    with stores_at(place) as (store, views):
         events = whole_log(store)
         check_log(events)
-        _check_views(path, store, behind=views_behind)
+        _check_views(place, store, views, behind=views_behind)
     return events
 
 
@@ -175,16 +174,15 @@ class _Line:
 # --- the views ------------------------------------------------------------------------------
 
 
-def _check_views(path: Path, store: SqliteEventStore, *, behind: bool) -> None:
+def _check_views(place: Place, store: EventStore, found: ViewStore, *, behind: bool) -> None:
     """The views stand at the head of the log, and are what a rebuild makes of it."""
     fresh = rebuilt(store)
-    with closing(SqliteViewStore(SqliteDatabase(path))) as found:
-        found.prepare(PROJECTIONS)
-        for projection in PROJECTIONS:
-            at = found.checkpoint(projection.name)
-            assert at == store.head() or (behind and at < store.head()), projection.name
-            for table in projection.tables:
-                assert _rows(found, table, None) == _rows(fresh, table, at), (table.name, at)
+    found.prepare(PROJECTIONS)
+    for projection in PROJECTIONS:
+        at = found.checkpoint(projection.name)
+        assert at == store.head() or (behind and at < store.head()), projection.name
+        for table in projection.tables:
+            assert _rows(found, table, None) == _rows(fresh, table, at), (table.name, at)
     if behind:
         return
     # The ranges over which rows hold, too, on disk.
@@ -192,9 +190,14 @@ def _check_views(path: Path, store: SqliteEventStore, *, behind: bool) -> None:
         other = Path(folder, "rebuilt.db")
         database = SqliteDatabase(other)
         database.create((), kind=Kind.VIEWS)
-        with closing(SqliteViewStore(database)) as fresh:
-            Runner(store, fresh, PROJECTIONS).catch_up()
-        assert _rows_on_disk(path) == _rows_on_disk(other)
+        with closing(SqliteViewStore(database)) as anew:
+            Runner(store, anew, PROJECTIONS).catch_up()
+            for table in TABLES:
+                assert list(found.scan(table)) == list(anew.scan(table)), table.name
+        if isinstance(place, Path):
+            assert _rows_on_disk(place) == _rows_on_disk(other)
+    if isinstance(found, ChecksItself):
+        assert found.faults(TABLES) == []
 
 
 def rebuilt(events: EventStore) -> ViewStore:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import stemmata
 from stemmata.stemma import PROJECTIONS, Stemma
@@ -11,11 +13,14 @@ from stemmata_adapters.content_stores.memory import MemoryContentStore
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import SystemClock, TimeOrderedIds
+from stemmata_adapters.schemes import open_event_store, open_view_store
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.commands.link import Link
 from stemmata_domain.commands.log import Log
 from stemmata_domain.handling import CommandHandler
+from stemmata_domain.ports import EventStore, SerialisesWriters
 from stemmata_projections.runner import Runner
+from stemmata_projections.view_store import ViewStore
 
 ENTITY = "vision"
 PROJECT = "mnist"
@@ -23,14 +28,32 @@ SOURCE = f"{ENTITY}/{PROJECT}/digits"
 TARGET = "wandb-registry-model/Digits"
 
 
-def url_of(path: Path) -> str:
-    """Return the URL of the registry in the file *path*."""
-    return f"sqlite:///{path}"
+Place: TypeAlias = Path | str
+"""Where a registry is: a SQLite file, or a URL."""
 
 
-def open_at(path: Path, *, actor: str = "ada", entity: str | None = ENTITY) -> Stemma:
-    """Open the registry in the file *path*."""
-    return stemmata.open(url_of(path), actor=actor, entity=entity)
+def url_of(place: Place) -> str:
+    """Return the URL of the registry at a place."""
+    return place if isinstance(place, str) else f"sqlite:///{place}"
+
+
+def content_for(url: str) -> str | None:
+    """Return where content is kept where a URL alone does not say; nobody reads it again there."""
+    return None if url.startswith(("sqlite:", "memory:")) else "memory://"
+
+
+def open_at(place: Place, *, actor: str = "ada", entity: str | None = ENTITY) -> Stemma:
+    """Open the registry at a place."""
+    url = url_of(place)
+    return stemmata.open(url, content=content_for(url), actor=actor, entity=entity)
+
+
+@contextmanager
+def stores_at(place: Place) -> Iterator[tuple[EventStore, ViewStore]]:
+    """Open the two stores of the registry at a place."""
+    url = url_of(place)
+    with closing(open_event_store(url, ids=TimeOrderedIds())) as events:
+        yield events, open_view_store(url, beside=events)
 
 
 def assembled(events: SqliteEventStore, database: SqliteDatabase) -> Stemma:
@@ -47,26 +70,29 @@ def assembled(events: SqliteEventStore, database: SqliteDatabase) -> Stemma:
     )
 
 
-def founded(path: Path) -> Path:
-    """Make a registry with an organization, two teams and two people; return its path."""
-    with open_at(path) as stemma:
+P = TypeVar("P", bound=Place)
+
+
+def founded(place: P) -> P:
+    """Make a registry with an organization, two teams and two people; return its place."""
+    with open_at(place) as stemma:
         stemma.organize("Acme Inc", entity="acme", teams=[ENTITY, "speech"], people=["ada", "bob"])
-    return path
+    return place
 
 
-def with_versions(path: Path, number: int, *, source: str = SOURCE) -> Path:
-    """Make a founded registry in which *number* versions of *source* are logged; return its path."""
-    founded(path)
-    log_versions(path, number, source=source)
-    return path
+def with_versions(place: P, number: int, *, source: str = SOURCE) -> P:
+    """Make a founded registry in which *number* versions of *source* are logged; return its place."""
+    founded(place)
+    log_versions(place, number, source=source)
+    return place
 
 
-def log_versions(path: Path, number: int, *, source: str = SOURCE) -> None:
+def log_versions(place: Place, number: int, *, source: str = SOURCE) -> None:
     """Log *number* versions of *source* in one transaction, which makes it quick."""
     entity, project, name = source.split("/")
-    database = SqliteDatabase(path)
-    with closing(SqliteEventStore(database, ids=TimeOrderedIds())) as events:
-        runner = Runner(events, SqliteViewStore(database), PROJECTIONS)
+    with stores_at(place) as (events, views):
+        assert isinstance(events, SerialisesWriters)
+        runner = Runner(events, views, PROJECTIONS)
         handler = CommandHandler(
             events, clock=SystemClock(), ids=TimeOrderedIds(), inline=runner.inline
         )

@@ -1,10 +1,10 @@
-"""Processes that work on one SQLite registry at the same time."""
+"""Processes that work on one registry at the same time."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from stemmata_domain.events import AliasAdded, ArtifactLogged
+from tests.postgres import Server
 from tests.stress.agreement import check
 from tests.stress.crew import failures, percentile, refusals, work_at_once
 from tests.stress.places import (
     ENTITY,
     SOURCE,
     TARGET,
+    Place,
     digest,
     founded,
     manifest,
@@ -28,12 +30,12 @@ from tests.stress.places import (
 from tests.stress.worker import Answer, Command, Orders
 
 
-def link_at_once(path: Path, *, processes: int, each: int) -> list[list[Answer]]:
+def link_at_once(place: Place, *, processes: int, each: int) -> list[list[Answer]]:
     """Let every process link versions of its own into one collection."""
     return work_at_once(
         [
             Orders(
-                url=url_of(path),
+                url=url_of(place),
                 entity=ENTITY,
                 commands=[
                     Command(
@@ -49,35 +51,46 @@ def link_at_once(path: Path, *, processes: int, each: int) -> list[list[Answer]]
     )
 
 
-def assert_dense(path: Path, answers: list[list[Answer]], *, number: int) -> None:
+def assert_dense(place: Place, answers: list[list[Answer]], *, number: int) -> None:
     """Each version was linked once, under the number that its process was told, v0 and on."""
     assert failures(answers) == []
     assert refusals(answers) == []
     told = {each.result["version"]: each.result["index"] for own in answers for each in own}
     assert sorted(told.values()) == list(range(number))
-    with open_at(path) as stemma:
+    with open_at(place) as stemma:
         versions = stemma.versions(TARGET)
         assert {version.id: version.index for version in versions} == told
         assert [version.index for version in versions] == list(range(number))
         assert stemma.resolve(TARGET).index == number - 1
         assert stemma.resolve(f"{TARGET}:staging").index == number - 1
-    check(path)
+    check(place)
 
 
-def test_processes_that_link_into_one_collection_get_dense_numbers(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A place for a registry: a file, or a durable server of the test's own."""
+    if request.param == "sqlite":
+        yield tmp_path / "registry.db"
+        return
+    server = Server()
+    yield server.url("registry")
+    server.remove()
+
+
+def test_processes_that_link_into_one_collection_get_dense_numbers(place: Place) -> None:
     """Semantics §3.2: a collection counts versions v0, v1, … in the order in which they are linked."""
-    path = with_versions(tmp_path / "registry.db", 160)
-    answers = link_at_once(path, processes=4, each=40)
-    assert_dense(path, answers, number=160)
+    with_versions(place, 160)
+    answers = link_at_once(place, processes=4, each=40)
+    assert_dense(place, answers, number=160)
 
 
 @pytest.mark.torture
 def test_eight_processes_link_two_thousand_versions_into_one_collection(
-    tmp_path: Path, tell: Callable[[str], None]
+    place: Place, tell: Callable[[str], None]
 ) -> None:
-    path = with_versions(tmp_path / "registry.db", 2_000)
-    answers = link_at_once(path, processes=8, each=250)
-    assert_dense(path, answers, number=2_000)
+    with_versions(place, 2_000)
+    answers = link_at_once(place, processes=8, each=250)
+    assert_dense(place, answers, number=2_000)
     tell(_figures(answers))
 
 

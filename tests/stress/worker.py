@@ -16,9 +16,9 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any
 
-import stemmata
 from stemmata.stemma import Stemma
 from stemmata_domain.errors import StemmataError
+from tests.stress.places import open_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def carry_out(orders: Orders) -> Iterator[Answer]:
 
         def opened(url: str) -> Stemma:
             stack.close()
-            return stack.enter_context(stemmata.open(url, actor=orders.actor, entity=orders.entity))
+            return stack.enter_context(open_at(url, actor=orders.actor, entity=orders.entity))
 
         stemma = opened(orders.url) if orders.open_first else None
         say("ready")

@@ -20,7 +20,7 @@ from stemmata.draft import Draft
 from stemmata.stemma import Stemma
 from stemmata_domain.commands.log import Logged
 from stemmata_domain.handling import CommandHandler
-from tests.stress.places import digest, manifest
+from tests.stress.places import content_for, digest, manifest
 
 Step = Callable[[Stemma, str], object]
 """Something to do, under an idempotency key."""
@@ -160,7 +160,9 @@ class Script:
     def __init__(self, name: str, url: str) -> None:
         self._steps = enumerate(SCRIPTS[name]())
         self._clock = StepClock()
-        self.stemma = stemmata.open(url, actor="ada", clock=self._clock, ids=self._clock)
+        self.stemma = stemmata.open(
+            url, content=content_for(url), actor="ada", clock=self._clock, ids=self._clock
+        )
         if name == "snapshot":
             keep_snapshots(self.stemma, self._clock, after=2)
 

@@ -131,19 +131,24 @@ class PostgresViewStore(PostgresViews):
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Hold the only right to rebuild, if nobody else has it, on a connection of its own."""
+        key = (f"stemmata rebuild {self._database.schema}",)
         try:
             connection = self._database.connections.connect()
-            try:
-                wish = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
-                key = f"stemmata rebuild {self._database.schema}"
-                is_alone: bool = Cursor(connection).execute(wish, (key,)).fetchall()[0][0]
-            except BaseException:
-                connection.close()
-                raise
         except psycopg.Error as error:
             raise self._database.unavailable(error) from error
         try:
-            yield is_alone
+            cursor = Cursor(connection)
+            wish = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+            is_alone: bool = cursor.execute(wish, key).fetchall()[0][0]
+            try:
+                yield is_alone
+            finally:
+                if is_alone:
+                    # The server would let go of it some time after we have hung up.
+                    with suppress(psycopg.Error):
+                        cursor.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key)
+        except psycopg.Error as error:
+            raise self._database.unavailable(error) from error
         finally:
             connection.close()
 
