@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stemmata.stemma import Stemma
-from stemmata_domain.errors import UnknownCollection
+from stemmata_domain.errors import Refused
 from stemmata_domain.events import VersionLinked
 
 
@@ -40,7 +40,7 @@ class Onlooker:
     def _seen(self, name: str) -> int:
         try:
             there = [version.index for version in self._stemma.versions(name)]
-        except UnknownCollection:
+        except Refused:  # perhaps not even the entity is there; then the log has no link either
             return 0
         assert there == list(range(len(there))), (name, there)
         return len(there)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -48,7 +49,12 @@ def sqlite_side(path: Path) -> Side:
     """Return a place in a SQLite file."""
 
     def found() -> list[Row]:
-        return rows(path) if path.exists() and path.stat().st_size else []
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path)) as raw:
+            # Who is killed while the file is made leaves one without tables.
+            there = raw.execute("SELECT 1 FROM sqlite_schema WHERE name = 'event'").fetchone()
+        return rows(path) if there else []
 
     return Side(url=url_of(path), rows=found, remove=lambda: path.unlink(missing_ok=True))
 
