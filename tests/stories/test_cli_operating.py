@@ -48,7 +48,7 @@ def test_a_registry_that_is_well_says_where_it_is_and_how_far_it_has_come(regist
     found = answers("doctor")
     head = found["head"]
     assert found["is_well"] is True
-    assert (found["log"]["file"], found["log"]["schema"]) == (str(registry), 1)
+    assert (found["log"]["file"], found["log"]["schema"]) == (str(registry), 2)
     assert found["views_in"]["file"] == str(registry)
     assert found["content"] == {"store": "folder", "file": str(registry.parent / "blobs")}
     assert [(v["name"], v["position"], v["behind"]) for v in found["views"]] == [

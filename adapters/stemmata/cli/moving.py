@@ -86,12 +86,12 @@ def _copy(
     ] = False,
     as_json: Json = False,
 ) -> Answer:
-    """Copy a registry: its log, byte for byte and at the same positions, and its content.
+    """Copy a registry to another place, byte for byte.
 
-    Whatever interrupts it, the same command goes on where it ended. It copies up to the head that the log
-    had at the beginning, and once more takes what has come since. In the end both logs are read and
-    compared, all content is hashed, and the views of the copy are made. Options before the command and
-    the environment are not looked at.
+    Copied are its log, at the same positions, and its content. Whatever interrupts it, the same command
+    goes on where it ended. It copies up to the head that the log had at the beginning, and once more
+    takes what has come since. In the end both logs are read and compared, all content is hashed, and
+    the views of the copy are made. Options before the command and the environment are not looked at.
 
     The exit code is 3 if content is missing that the log names.
     """

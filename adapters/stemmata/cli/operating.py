@@ -35,10 +35,11 @@ def _doctor(
     ] = False,
     as_json: Json = False,
 ) -> Answer:
-    """Say where the registry is kept, how far its views have come, and what is wrong.
+    """Say how the registry is, and what to do if it is not well.
 
-    An event that a view cannot take is parked: the view answers as if it had not happened, and
-    everything else goes on. Exits with 1 if something is wrong, and says what to do.
+    Shown are where it is kept, how far its views have come, and what is wrong with them. An event that
+    a view cannot take is parked: the view answers as if it had not happened, and everything else goes
+    on. Exits with 1 if something is wrong, and says what to do.
     """
     from stemmata.cli.examining import doctor
     from stemmata.cli.session import opened
@@ -49,10 +50,11 @@ def _doctor(
 
 
 def _verify(context: typer.Context, as_json: Json = False) -> Answer:
-    """Compare the views with the log, row by row, and look whether the log is whole.
+    """Compare the views with the log, row by row.
 
-    The log is folded once more into a file in the folder for temporary files, which takes as much room
-    as the views. Others may read and write meanwhile. Exits with 1 if there is a difference.
+    It is looked whether the log itself is whole, too. The log is folded once more into a file in the
+    folder for temporary files, which takes as much room as the views. Others may read and write
+    meanwhile. Exits with 1 if there is a difference.
     """
     from stemmata.cli.examining import verify
     from stemmata.cli.session import opened
@@ -74,9 +76,10 @@ def _rebuild(
     ] = None,
     as_json: Json = False,
 ) -> Answer:
-    """Make views anew from the log, beside those in use, and put them in their place.
+    """Make views anew from the log, beside those in use.
 
-    Others may read and write meanwhile; they see the old views until the new ones are complete.
+    In the end they are put in the place of those. Others may read and write meanwhile; they see the old
+    views until the new ones are complete.
     """
     from stemmata.cli.examining import rebuild
     from stemmata.cli.session import opened
