@@ -16,17 +16,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stemmata_adapters.databases.postgresql_url import database_of
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.memory import MemoryEventStore
+from stemmata_adapters.event_stores.postgresql import PostgresEventStore
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.memory import MemoryViewStore
+from stemmata_adapters.view_stores.postgresql import PostgresViewStore
 from stemmata_adapters.view_stores.sqlite import SqliteViewStore
 from stemmata_domain.commands.log import Logged
 from stemmata_domain.errors import EventUnreadable, StoreUnavailable
 from stemmata_domain.events import AliasAdded, Event, TeamCreated
 from stemmata_domain.handling import Command
-from stemmata_domain.ports import Append
+from stemmata_domain.ports import Append, EventStore
 from stemmata_domain.recorded import Context, RecordedEvent
 from stemmata_domain.work import Work
 from stemmata_projections.changes import Change, Open
@@ -93,11 +96,23 @@ def checkpoints(views: ViewStore, *projections: Projection) -> list[int]:
 POISONS: tuple[Poison, ...] = ("fold raises", "row is open", "number is too large")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stores(request: pytest.FixtureRequest) -> Iterator[tuple[EventStore, ViewStore]]:
+    """A log, and views that are written with it."""
+    if request.param == "sqlite":
+        events: SqliteEventStore = request.getfixturevalue("events")
+        yield events, sqlite_views(events)
+        return
+    database = database_of(request.getfixturevalue("postgres_url"))
+    with closing(PostgresEventStore(database, ids=TimeOrderedIds())) as log:
+        yield log, PostgresViewStore(database)
+
+
 @pytest.mark.parametrize("poison", POISONS)
 def test_a_command_whose_event_a_view_cannot_take_is_carried_out(
-    events: SqliteEventStore, path: Path, poison: Poison
+    stores: tuple[EventStore, ViewStore], poison: Poison
 ) -> None:
-    views = sqlite_views(events)
+    events, views = stores
     projections = (LINEAGE, faulty("bad", poison))
     runner = Runner(events, views, projections)
     commands = handler(events, runner)

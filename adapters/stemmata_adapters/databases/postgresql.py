@@ -25,6 +25,7 @@ import psycopg
 from psycopg import pq
 
 from stemmata_adapters.databases.postgresql_connections import (
+    PLANNING,
     Connection,
     Connections,
     Cursor,
@@ -41,11 +42,10 @@ _UNKNOWN = "the connection was lost during a commit, and it is not known whether
 _OF_ANOTHER = "it holds tables of another program; choose another schema"
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_PLAN = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PLANNING.items())
+# What a role or a host may have turned off is on while we write: a commit that returns is durable.
 _SETTINGS = (
-    # A statement of ours has one good plan, whatever its values, and takes longer to plan than to do.
-    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
-    # What a role or a host may have turned off is on while we write: a commit that returns is durable.
-    ", CASE current_setting('synchronous_commit') WHEN 'off'"
+    f"SELECT {_PLAN}, CASE current_setting('synchronous_commit') WHEN 'off'"
     " THEN set_config('synchronous_commit', 'on', true) END"
 )
 
@@ -91,9 +91,18 @@ class PostgresDatabase:
             here = self._here()
             if here is not None:
                 return here.fetch(statement, params)
-            return self._retried(lambda session: session.fetch(statement, params))
+            return self._retried(lambda session: self._alone(session, statement, params))
         except psycopg.Error as error:
             raise self.unavailable(error) from error
+
+    def _alone(self, session: Session, statement: str, params: Sequence[object]) -> list[Row]:
+        if self.connections.plans:
+            return session.fetch(statement, params)
+        block = ((_BEGIN, ()), (f"SELECT {_PLAN}", ()), (statement, params), ("COMMIT", ()))
+        try:
+            return _in_one_go(session, block)[1]
+        finally:
+            _end_badly(session)
 
     def _here(self) -> Turn | Snapshot | None:
         if getattr(self._local, "forked", False):
@@ -181,8 +190,11 @@ class PostgresDatabase:
             except BaseException as error:
                 self._check_not_forked(process)
                 turn.undo()
-                if isinstance(error, psycopg.Error):
-                    raise self.unavailable(error, unknown=turn.is_unknown) from error
+                cause = error.__cause__ if isinstance(error, StoreUnavailable) else error
+                if isinstance(cause, psycopg.Error):
+                    raise turn.explained(cause) or self.unavailable(
+                        cause, unknown=turn.is_unknown
+                    ) from cause
                 raise
             finally:
                 if os.getpid() == process:
@@ -367,6 +379,7 @@ class Turn:
     Attributes:
         found: The answers to the questions that were to be asked as the turn began, by their names.
         afterwards: What is to be done once all is durable.
+        explanations: Asked, if something fails that was sent, whether there is more to be said of it.
         is_unknown: Whether a commit was sent, and nobody knows what became of it.
     """
 
@@ -374,6 +387,7 @@ class Turn:
         self.session = session
         self.found = found
         self.afterwards: list[Callable[[], object]] = []
+        self.explanations: list[Callable[[psycopg.Error], Exception | None]] = []
         self.is_unknown = False
         self._pipeline: psycopg.Pipeline | None = None
         self._piped = ExitStack()
@@ -445,6 +459,10 @@ class Turn:
         if cursor.statusmessage != "COMMIT":
             raise psycopg.errors.InFailedSqlTransaction("what was written was undone")
 
+    def explained(self, error: psycopg.Error) -> Exception | None:
+        """Return what is to be raised in place of an error of PostgreSQL, if anybody knows."""
+        return next((found for each in self.explanations if (found := each(error))), None)
+
     def undo(self) -> None:
         """Undo what was written."""
         with suppress(psycopg.Error):
@@ -480,6 +498,7 @@ class Snapshot:
             # Views that are put in the place of these wait for us, so that no moment is of before
             # and its tables of after. It has to come before the moment is taken.
             f"LOCK TABLE {database.prefix}turn IN ACCESS SHARE MODE",
+            *(() if database.connections.plans else (f"SELECT {_PLAN}",)),
         )
         for last in (False, True):
             session = database.connections.take()

@@ -32,6 +32,18 @@ if TYPE_CHECKING:
 Row: TypeAlias = tuple[Any, ...]
 Connection: TypeAlias = "psycopg.Connection[Any]"
 
+PLANNING = {
+    # What a view is asked, it is asked by its indexes, step by step, and so are rows looked for that
+    # end. The planner would guess from figures that a young table does not have yet, and a statement
+    # of ours takes longer to plan than to carry out.
+    "plan_cache_mode": "force_generic_plan",
+    "join_collapse_limit": "1",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""How our statements are planned: settings of the server, and their values."""
+
 _MOST = 10
 _CLOSED = "it was closed; open it again"
 _PATIENCE = 30.0
@@ -45,10 +57,12 @@ class Connections(Protocol):
     Attributes:
         name: What errors call the database; it tells no password.
         key: What tells one database from another, as far as is to be seen.
+        plans: Whether statements are planned by `PLANNING` whenever a connection is borrowed.
     """
 
     name: str
     key: object
+    plans: bool
 
     def take(self) -> Session:
         """Borrow a connection that, as far as can be told, is not lost.
@@ -223,6 +237,8 @@ def send_all(connection: Connection) -> None:
 class OwnConnections:
     """Connections that we make, at most some at once; a thread that needs one waits for its turn."""
 
+    plans = True
+
     def __init__(self, settings: Mapping[str, str], *, name: str, most: int = _MOST) -> None:
         """Describe connections; none is made until one is needed.
 
@@ -281,6 +297,13 @@ class OwnConnections:
         }
         made = psycopg.connect(**settings, autocommit=True, prepare_threshold=1)
         made.prepared_max = _STATEMENTS
+        try:
+            made.execute(
+                "; ".join(f"SET {name} = {value}" for name, value in PLANNING.items()).encode()
+            )
+        except BaseException:
+            made.close()
+            raise
         return made
 
     def after_fork(self) -> None:
@@ -308,6 +331,8 @@ _PARENTS: list[object] = []
 
 class HostsConnections:
     """Connections of a host's pool, which stays the host's to open and to close."""
+
+    plans = False
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:
         self.name = _name_of(pool)

@@ -28,6 +28,7 @@ from stemmata_adapters.view_stores.postgresql_statements import (
     dialect,
 )
 from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
+from stemmata_domain.handling import ViewsCannotTake
 from stemmata_projections.changes import Amend, Change, Close, Open, refuse_ending_rows_of
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
@@ -112,6 +113,7 @@ class PostgresViews:
         self._dialect = dialect(f"{database.prefix}{table_prefix(mark)}")
         self._tables = Statements(self._dialect)
         self._compiled: dict[tuple[Query[Any], sql.When], Compiled] = {}
+        self._careful = False
         self._standing = f"SELECT projection, schema, position FROM {self._prefix}view"
         database.when_writing("views", lambda: self._standing)
 
@@ -141,13 +143,15 @@ class PostgresViews:
     ) -> bool:
         """Apply a page of changes; see the port.
 
-        During an append, a change that cannot be made undoes the append too.
+        During an append nobody waits for what comes of it: a change that cannot be made undoes the
+        append, which raises `ViewsCannotTake` at its end. Tried again it is waited for.
         """
         lines: list[tuple[str, str]] = []
         for name in projections:
             if name not in self._lines:
                 return False
             lines.append(self._lines[name])
+        joins = self._database.turn is not None
         with self._database.writing() as turn:
             try:
                 if not self._advance(turn, lines, after=after, upto=upto):
@@ -155,12 +159,23 @@ class PostgresViews:
                 self._change(turn, changes, lines=[line for line, _ in lines], upto=upto)
                 for each in parked:
                     self._park(turn, each)
-                turn.sync()
+                if joins and not self._careful:
+                    turn.explanations.append(self._explained)
+                else:
+                    self._careful = False
+                    turn.sync()
             except _IMPOSSIBLE as error:
                 raise ChangeImpossible(store=self._database.name, why=_words(error)) from error
             except psycopg.Error as error:
                 raise self._database.unavailable(error) from error
             return True
+
+    def _explained(self, error: psycopg.Error) -> Exception | None:
+        """Return what makes who appends try again, if it was a change that could not be made."""
+        if not isinstance(error, _IMPOSSIBLE):
+            return None
+        self._careful = True
+        return ViewsCannotTake(meanwhile=lambda: None)
 
     def _advance(
         self, turn: Turn, lines: Sequence[tuple[str, str]], *, after: int, upto: int
