@@ -29,11 +29,13 @@ from stemmata_domain.decider import Decider
 from stemmata_domain.events import ArtifactLogged
 from stemmata_domain.manifest import decode
 from stemmata_domain.recorded import RecordedEvent
+from tests.postgres import Server
 from tests.stress.agreement import check
 from tests.stress.crew import ROOT, failures, hired, refusals
 from tests.stress.places import (
     SOURCE,
     TARGET,
+    Place,
     link_without_views,
     open_at,
     url_of,
@@ -64,18 +66,25 @@ class Undisturbed:
         return self.events[: self._lengths[steps]]
 
 
-class Begun:
-    """A registry in which the first steps of a script are done, to be copied for each writer."""
+class OnItsWay:
+    """A registry in which the first steps of a script are done."""
 
-    def __init__(self, script: str, folder: Path, *, steps: int) -> None:
+    def __init__(self, script: str, place: Place, *, steps: int) -> None:
         self.script = script
         self.steps = steps
         self.undisturbed = Undisturbed(script)
-        self._folder = folder / "begun"
-        with script_at(script, self._folder / "registry.db", skip=0) as begun:
+        with script_at(script, place, skip=0) as begun:
             for _ in range(steps):
                 begun.step()
         self.undisturbed.log_after(steps)
+
+
+class Begun(OnItsWay):
+    """One that is copied for each writer."""
+
+    def __init__(self, script: str, folder: Path, *, steps: int) -> None:
+        self._folder = folder / "begun"
+        super().__init__(script, self._folder / "registry.db", steps=steps)
 
     def copy(self, folder: Path) -> Path:
         """Copy the registry to *folder*, and return its path."""
@@ -84,10 +93,10 @@ class Begun:
 
 
 class script_at:  # noqa: N801 -- reads as the context manager that it is
-    """A script that goes on in the registry at a path."""
+    """A script that goes on in the registry at a place."""
 
-    def __init__(self, script: str, path: Path, *, skip: int) -> None:
-        self._script = Script(script, url_of(path))
+    def __init__(self, script: str, place: Place, *, skip: int) -> None:
+        self._script = Script(script, url_of(place))
         self._script.skip(skip)
 
     def __enter__(self) -> Script:
@@ -122,9 +131,9 @@ def kill(writer: subprocess.Popen[str]) -> list[str]:
     return [json.loads(line) for line in rest.splitlines(keepends=True) if line.endswith("\n")]
 
 
-def killed_writing(begun: Begun, path: Path, chance: random.Random) -> list[str]:
+def killed_writing(begun: OnItsWay, place: Place, chance: random.Random) -> list[str]:
     """Let a writer go on with a script, kill it at some moment; return its acknowledged answers."""
-    writer = start(Orders(script=begun.script, url=url_of(path), skip=begun.steps))
+    writer = start(Orders(script=begun.script, url=url_of(place), skip=begun.steps))
     said = [json.loads(_line(writer)) for _ in range(1 + chance.randrange(40))]
     time.sleep(chance.uniform(0, 0.004))
     said += kill(writer)
@@ -132,25 +141,25 @@ def killed_writing(begun: Begun, path: Path, chance: random.Random) -> list[str]
     return said[1:]
 
 
-def check_after(begun: Begun, path: Path, acknowledged: Sequence[str]) -> bool:
+def check_after(begun: OnItsWay, place: Place, acknowledged: Sequence[str]) -> bool:
     """Check a registry whose writer was killed; return whether the command cut off was done."""
     done = begun.steps + len(acknowledged)
     undisturbed = begun.undisturbed
     longest = undisturbed.log_after(done + 1)
     assert acknowledged == undisturbed.answers[begun.steps : done]
-    with open_at(path) as stemma:
+    with open_at(place) as stemma:
         log = list(stemma.replay())
         assert log == longest[: len(log)]
         assert len(log) in (len(undisturbed.log_after(done)), len(longest))
         check_content(stemma, log)
-    check(path)
-    with script_at(begun.script, path, skip=done) as script:
+    check(place)
+    with script_at(begun.script, place, skip=done) as script:
         again = [script.step() for _ in range(3)]
     expected = undisturbed.log_after(done + 3)
     assert again == undisturbed.answers[done : done + 3]
-    assert check(path) == expected
-    if begun.script == "snapshot":
-        check_snapshots(path, expected)
+    assert check(place) == expected
+    if begun.script == "snapshot" and isinstance(place, Path):
+        check_snapshots(place, expected)
     return len(log) == len(longest)
 
 
@@ -206,6 +215,40 @@ def test_writers_killed_at_fifty_moments_lose_nothing(
 ) -> None:
     unheard = kill_often(begun, tmp_path, times=50)
     tell(f"{begun.script}: 50 writers killed; {unheard} had done a command unheard")
+
+
+@pytest.fixture
+def server_url() -> Iterator[str]:
+    """A place on a durable server of the test's own."""
+    server = Server()
+    yield server.url("registry")
+    server.remove()
+
+
+def kill_one_after_the_other(going: OnItsWay, place: Place, *, times: int) -> int:
+    """Kill as many writers, each of which goes on with what the others left."""
+    chance = random.Random(SEED)
+    unheard = 0
+    for _ in range(times):
+        acknowledged = killed_writing(going, place, chance)
+        unheard += check_after(going, place, acknowledged)
+        going.steps += len(acknowledged) + 3
+    return unheard
+
+
+def test_a_killed_writer_loses_nothing_on_a_server(server_url: str) -> None:
+    going = OnItsWay("link", server_url, steps=1 + VERSIONS)
+    kill_one_after_the_other(going, server_url, times=2)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("script", ["link", "snapshot"])
+def test_writers_killed_at_fifty_moments_lose_nothing_on_a_server(
+    server_url: str, script: str, tell: Callable[[str], None]
+) -> None:
+    going = OnItsWay(script, server_url, steps=1 + (VERSIONS if script == "link" else 0))
+    unheard = kill_one_after_the_other(going, server_url, times=50)
+    tell(f"{script}: 50 writers killed on a server; {unheard} had done a command unheard")
 
 
 # --- among others ---------------------------------------------------------------------------
