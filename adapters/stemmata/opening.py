@@ -5,6 +5,7 @@
 ``sqlite:///registry.db``         a file, relative to the working directory
 ``sqlite:////var/registry.db``    a file, by its absolute path
 ``postgresql://host/database``    a database; `?schema=name` where it is not `stemmata`
+``postgresql://host/db``          a schema of a database, `?schema=stemmata` if none is named
 ``file:///var/blobs``             content in a directory, by its absolute path
 ``blobs``                         content in a directory, relative to the working directory
 ================================  ==============================================================

@@ -1,9 +1,9 @@
 """What the environment says: the only place of the library that reads it.
 
 ========================  ====================================================================
-``STEMMATA_URL``          event store and views, `sqlite:///path` or `memory://`
+``STEMMATA_URL``          event store and views: `sqlite:///path`, `postgresql://…`, …
 ``STEMMATA_VIEWS``        views, if they are not to be with the events
-``STEMMATA_CONTENT``      content store, `file:///path` or `memory://`
+``STEMMATA_CONTENT``      content store: a folder, `file:///path`, …
 ``STEMMATA_ACTOR``        who acts; the login name where it is not set
 ``STEMMATA_ENTITY``       entity for whoever names none
 ``STEMMATA_CACHE_DIR``    where content fetched from elsewhere is kept

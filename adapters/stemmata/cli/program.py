@@ -77,7 +77,7 @@ def _program(
         str | None,
         typer.Option(
             metavar="URL",
-            help="The registry: sqlite:///FILE or memory://. "
+            help="The registry: sqlite:///FILE, postgresql://… or memory://. "
             "[default: STEMMATA_URL, or else sqlite:///.stemmata/registry.db]",
             show_default=False,
         ),
