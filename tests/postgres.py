@@ -114,6 +114,11 @@ class Server:
         atexit.unregister(self.remove)
 
     @property
+    def parameters(self) -> str:
+        """What a URL says after its question mark."""
+        return f"host={self.folder}&user={_USER}"
+
+    @property
     def conninfo(self) -> str:
         """What libpq needs to know."""
         return f"host={self.folder} user={_USER} dbname=postgres"

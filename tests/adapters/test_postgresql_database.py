@@ -221,6 +221,18 @@ def test_a_role_that_may_make_no_schema_uses_one_that_was_made_for_it(
         assert link(stemma, 0) == 0
 
 
+def test_a_role_that_owns_nothing_may_write(postgres: Server, schema: str, clerk: str) -> None:
+    with registry(postgres.url(schema)) as stemma:
+        found(stemma, versions=1)
+    with postgres.connect() as raw:
+        raw.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO clerk')
+        rights = "SELECT, INSERT, UPDATE, DELETE"
+        raw.execute(f'GRANT {rights} ON ALL TABLES IN SCHEMA "{schema}" TO clerk')
+    with registry(postgres.url(schema, user=clerk)) as stemma:
+        assert link(stemma, 0) == 0
+        assert stemma.resolve(TARGET).index == 0
+
+
 def test_a_database_of_another_encoding_is_refused(postgres: Server) -> None:
     with postgres.connect() as raw:
         raw.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")

@@ -7,6 +7,23 @@ from pathlib import Path
 import pytest
 
 import stemmata
+from tests.postgres import shared_server
+
+
+@pytest.fixture
+def database_of_host(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """For a page about PostgreSQL, the URL of a database that the reader has already."""
+    path: Path = request.node.callspec.params["path"]
+    if "DATABASE_URL" not in path.read_text(encoding="utf-8"):
+        yield
+        return
+    server = shared_server()
+    monkeypatch.setenv("DATABASE_URL", f"postgresql:///postgres?{server.parameters}")
+    yield
+    with server.connect() as connection:
+        connection.execute("DROP SCHEMA IF EXISTS registry CASCADE")
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def links(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)
-@pytest.mark.usefixtures("reading_room")
+@pytest.mark.usefixtures("reading_room", "database_of_host")
 def test_a_document_runs(path: Path) -> None:
     read(path)
 

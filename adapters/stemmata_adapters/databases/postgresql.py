@@ -356,6 +356,17 @@ class PostgresDatabase:
         why = f"{_UNKNOWN} ({words})" if unknown else words
         return StoreUnavailable(store=self.name, why=why)
 
+    def description(self) -> dict[str, str | int]:
+        """Return what and where the schema is, and its size in bytes."""
+        ((version, size),) = self.fetch(
+            "SELECT current_setting('server_version'),"
+            " coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::bigint"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = $1 AND c.relkind = 'r'",
+            (self.schema,),
+        )
+        return {"store": f"PostgreSQL {version}", "place": self.name, "size": size}
+
     def is_same(self, other: PostgresDatabase) -> bool:
         """Tell whether another one is the same schema of the same database, as far as is to be seen."""
         return self.schema == other.schema and self.connections.key == other.connections.key

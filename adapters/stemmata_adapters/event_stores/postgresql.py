@@ -477,6 +477,10 @@ class PostgresEventStore(RecorderEventStore):
         """Forget a cursor; see the port."""
         self._change(self._statements.drop_cursor, (name,))
 
+    def description(self) -> Mapping[str, str | int]:
+        """Return what and where the log is; see the port."""
+        return {**self._database.description(), "schema": self._database.taken(PART)}
+
     def _change(self, statement: str, params: Sequence[object]) -> None:
         """Change something beside the log, in the turn that there is or by itself."""
         self._database.change(statement, params)

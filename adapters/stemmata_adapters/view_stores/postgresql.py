@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import psycopg
@@ -117,6 +117,10 @@ class PostgresViewStore(PostgresViews):
             return [
                 Unfinished(unmarked(line), position, is_left) for line, _, position in sorted(found)
             ]
+
+    def description(self) -> Mapping[str, str | int]:
+        """Return what and where the views are; see the port."""
+        return {**self._database.description(), "layout": sql.LAYOUT}
 
     def faults(self, tables: Sequence[Table]) -> Sequence[str]:
         """Return what is wrong with the places of rows; see the port."""
