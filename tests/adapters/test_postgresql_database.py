@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from psycopg_pool import ConnectionPool
 
 import stemmata
 from stemmata.stemma import Stemma
+from stemmata_adapters.contracts.event_store import append
 from stemmata_adapters.databases.postgresql import PostgresDatabase
 from stemmata_adapters.databases.postgresql_connections import HostsConnections
 from stemmata_adapters.databases.postgresql_url import database_of
@@ -32,6 +34,7 @@ from stemmata_adapters.event_stores.postgresql import PostgresEventStore, open_u
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.postgresql import OnPool
 from stemmata_domain.errors import InvalidSetting, StoreTooNew, StoreUnavailable
+from stemmata_domain.ports import NO_STREAM
 from tests.postgres import Server
 
 SOURCE = "vision/mnist/digits"
@@ -292,6 +295,66 @@ def test_a_server_that_is_not_there_is_told_without_the_password(tmp_path: Path)
         with pytest.raises(StoreUnavailable, match=r"(?i)no such file|refused") as raised:
             open_url(url, ids=TimeOrderedIds())
         assert "secret" not in str(raised.value)
+
+
+def test_a_missing_client_is_told_with_the_extra_that_brings_it() -> None:
+    program = """
+import sys
+sys.modules["psycopg"] = None
+import stemmata
+from stemmata_domain.errors import ExtraMissing
+try:
+    stemmata.open("postgresql://host/db", content="memory://")
+except ExtraMissing as error:
+    print(error)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert "pip install 'stemmata[postgres]'" in ran.stdout
+
+
+# --- round trips ------------------------------------------------------------------------------
+
+
+class Trips:
+    """Counts how often the server is asked and waited for, as libpq tells it."""
+
+    def __init__(self, database: PostgresDatabase, folder: Path) -> None:
+        self._session = database.connections.take()
+        database.connections.give_back(self._session)
+        self._trace = folder / "trace"
+
+    def of(self, act: Callable[[], object]) -> int:
+        """Return how many there are."""
+        pgconn = self._session.connection.pgconn
+        with self._trace.open("w") as file:
+            pgconn.trace(file.fileno())
+            act()
+            pgconn.untrace()
+        lines = [line.split("\t")[1:] for line in self._trace.read_text().splitlines()]
+        return sum(before[0] == "F" and after[0] == "B" for before, after in pairwise(lines))
+
+
+def test_a_command_is_two_round_trips_and_a_question_one(postgres_url: str, tmp_path: Path) -> None:
+    with registry(postgres_url) as stemma:
+        found(stemma, versions=9)
+        for n in range(5):
+            link(stemma, n)
+            stemma.position()
+        events = stemma._events
+        assert isinstance(events, PostgresEventStore)
+        trips = Trips(events.recorder.database, tmp_path)
+        assert trips.of(lambda: link(stemma, 5)) == 2
+        assert trips.of(lambda: stemma.edit_aliases(f"{TARGET}:v0", add=["old"])) == 2
+        for _ in range(3):  # until it is prepared
+            events.head()
+        assert trips.of(events.head) == 1
+        assert trips.of(lambda: append(events, "s", NO_STREAM, "a")) == 1
 
 
 # --- a host's pool ----------------------------------------------------------------------------

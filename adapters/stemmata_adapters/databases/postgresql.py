@@ -21,9 +21,7 @@ from types import TracebackType
 from typing import Protocol
 from weakref import WeakSet
 
-import psycopg
-from psycopg import pq
-
+from stemmata_adapters.databases.postgresql_client import pq, psycopg
 from stemmata_adapters.databases.postgresql_connections import (
     PLANNING,
     Connection,

@@ -15,16 +15,12 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from stemmata_domain.errors import ExtraMissing, StoreUnavailable
+from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.rows import tuple_row
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
-try:
-    import psycopg
-    from psycopg import pq
-    from psycopg.adapt import AdaptersMap, Dumper
-    from psycopg.rows import tuple_row
-    from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
-except ImportError:
-    raise ExtraMissing(feature="Registries in PostgreSQL", extra="postgres") from None
+from stemmata_adapters.databases.postgresql_client import pq, psycopg
+from stemmata_domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from psycopg import Error
-from psycopg.conninfo import conninfo_to_dict
-
 from stemmata_adapters.databases.postgresql import PostgresDatabase
+from stemmata_adapters.databases.postgresql_client import psycopg
 from stemmata_adapters.databases.postgresql_connections import OwnConnections
 from stemmata_adapters.schemes import without_password
 from stemmata_domain.errors import InvalidSetting
@@ -34,8 +32,8 @@ def database_of(url: str) -> PostgresDatabase:
         raise _malformed(url, "it names more than one schema")
     rest = "&".join(pair for pair in pairs if not pair.startswith(_OURS))
     try:
-        settings = conninfo_to_dict(f"postgresql://{place}?{rest}")
-    except Error:
+        settings = psycopg.conninfo.conninfo_to_dict(f"postgresql://{place}?{rest}")
+    except psycopg.Error:
         # Its words would tell what it could not read, and that may be a password.
         raise _malformed(url) from None
     told = {name: str(value) for name, value in settings.items() if value is not None}

@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
-import psycopg
 from eventsourcing.persistence import (
     ApplicationRecorder,
     IntegrityError,
@@ -25,6 +24,7 @@ from eventsourcing.persistence import (
 )
 
 from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql_client import psycopg
 from stemmata_adapters.databases.postgresql_connections import listed
 from stemmata_adapters.databases.postgresql_url import database_of
 from stemmata_adapters.databases.steps import Step

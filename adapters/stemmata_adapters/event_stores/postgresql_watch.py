@@ -12,8 +12,7 @@ import threading
 from contextlib import suppress
 from weakref import WeakSet
 
-import psycopg
-
+from stemmata_adapters.databases.postgresql_client import psycopg
 from stemmata_adapters.databases.postgresql_connections import Connection, Connections
 
 _FIRST_PAUSE = 0.05

@@ -6,9 +6,8 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-import psycopg
-
 from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql_client import psycopg
 from stemmata_adapters.databases.postgresql_connections import Cursor
 from stemmata_adapters.databases.postgresql_url import database_of
 from stemmata_adapters.event_stores.postgresql import PostgresRecorder

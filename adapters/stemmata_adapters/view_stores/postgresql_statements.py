@@ -218,8 +218,8 @@ class Compiled:
             for place, kind in enumerate(map(query.kind, query.fields))
             if kind in _READERS
         ]
-        self._ordered = {
-            each.operand.name
+        self._operators = {
+            each.operand.name: each.operator
             for step in query.steps
             for each in step.compare
             if each.operator != "in" and isinstance(each.operand, Param)
@@ -241,7 +241,8 @@ class Compiled:
         if isinstance(value, str):
             if unstorable(value) is None:
                 return value
-            return _just_before(value) if name in self._ordered else None
+            operator = self._operators.get(name)
+            return None if operator is None else _as_near(value, operator)
         if isinstance(value, list):
             return [each for each in value if not isinstance(each, str) or unstorable(each) is None]
         return value
@@ -255,11 +256,20 @@ class Compiled:
 
 _PARAM = re.compile(r"\$([A-Za-z_]\w*)")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff].*", re.DOTALL)
+_MORE_THAN_ANYBODY_WRITES = 64
 
 
-def _just_before(text: str) -> str:
-    """Return a text that can be stored and stands in the same place among all that can."""
-    return _UNSTORABLE.sub(lambda found: "\x01" if found[0][0] == "\0" else "\ue000", text)
+def _as_near(text: str, operator: str) -> str:
+    """Return a text that can be stored, and that all that can be stored compare to in the same way."""
+
+    def near(found: re.Match[str]) -> str:
+        above = operator in ("<", ">=")
+        if found[0][0] == "\0":
+            return "\x01" if above else ""
+        # Nothing is the last before a surrogate; but nobody has written so much of the largest.
+        return "\ue000" if above else "\ud7ff" + "\U0010ffff" * _MORE_THAN_ANYBODY_WRITES
+
+    return _UNSTORABLE.sub(near, text)
 
 
 def _json_text(value: object) -> str | None:
