@@ -460,6 +460,8 @@ class Turn:
             raise psycopg.OperationalError("the connection was lost")
         try:
             cursor = self.session.cursor.execute("COMMIT", prepare=False)
+            if self._pipeline is not None:
+                send_all(connection)
             self._pipeline = None
             self._piped.close()
         except psycopg.Error:
