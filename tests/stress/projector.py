@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from signal import SIGKILL
 from typing import Literal
 
 import stemmata
@@ -47,7 +48,8 @@ def killed(process: subprocess.Popen[str]) -> list[str]:
     assert process.stdout is not None
     with process.stdout:
         said = process.stdout.read().split()
-    process.wait()
+    # Otherwise it has failed before.
+    assert process.wait() in (0, -SIGKILL)
     return said
 
 

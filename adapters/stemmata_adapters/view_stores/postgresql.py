@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
@@ -34,6 +35,10 @@ from stemmata_projections.view_store import Unfinished, ViewsBeside
 
 PART = "views"
 """What the books of views are called in the list of what a schema holds."""
+
+# Others hold it for a moment to see whether anybody does, and the server does for one who was killed.
+_PATIENCE = 3.0
+_PAUSE = 0.05
 
 
 class PostgresViewStore(PostgresViews):
@@ -94,7 +99,7 @@ class PostgresViewStore(PostgresViews):
     @contextmanager
     def beside(self, projections: Sequence[Projection]) -> Iterator[ViewsBeside]:
         """Give empty views beside those in use; see the port."""
-        with self._alone() as is_alone:
+        with self._alone(within=_PATIENCE) as is_alone:
             if not is_alone:
                 why = "somebody is rebuilding views already; try again when they are done"
                 raise StoreUnavailable(store=self._database.name, why=why)
@@ -132,8 +137,12 @@ class PostgresViewStore(PostgresViews):
         return found
 
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Hold the only right to rebuild, if nobody else has it, on a connection of its own."""
+    def _alone(self, *, within: float = 0.0) -> Iterator[bool]:
+        """Hold the only right to rebuild, if nobody else has it, on a connection of its own.
+
+        Args:
+            within: For how many seconds to wait for it.
+        """
         key = (f"stemmata rebuild {self._database.schema}",)
         try:
             connection = self._database.connections.connect()
@@ -142,7 +151,11 @@ class PostgresViewStore(PostgresViews):
         try:
             cursor = Cursor(connection)
             wish = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
-            is_alone: bool = cursor.execute(wish, key).fetchall()[0][0]
+            until = time.monotonic() + within
+            while not (is_alone := bool(cursor.execute(wish, key).fetchall()[0][0])):
+                if time.monotonic() >= until:
+                    break
+                time.sleep(_PAUSE)
             try:
                 yield is_alone
             finally:
