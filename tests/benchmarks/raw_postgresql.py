@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from stemmata_adapters.event_stores.postgresql import steps as steps_of_log
+from stemmata_adapters.event_stores.postgresql_log import steps as steps_of_log
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.postgresql_statements import dialect
 from stemmata_adapters.view_stores.postgresql_views import steps as steps_of_views

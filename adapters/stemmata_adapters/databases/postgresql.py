@@ -15,49 +15,30 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from types import TracebackType
-from typing import Protocol
+from typing import TypeVar
 from weakref import WeakSet
 
-from stemmata_adapters.databases.postgresql_client import pq, psycopg
-from stemmata_adapters.databases.postgresql_connections import (
-    PLANNING,
-    Connection,
-    Connections,
-    Cursor,
-    Row,
-    Session,
-    is_connected,
-    send_all,
-)
+from stemmata_adapters.databases.postgresql_client import psycopg
+from stemmata_adapters.databases.postgresql_connections import PLANNING, Connections, Row, Session
+from stemmata_adapters.databases.postgresql_making import OF_ANOTHER, Schema
+from stemmata_adapters.databases.postgresql_turns import BEGIN, Asked, Turn, end, in_one_go, undo
 from stemmata_adapters.databases.steps import Step, lacking
 from stemmata_domain.errors import StorageFailed, StoreUnavailable
 
+T = TypeVar("T")
+
 _FORKED = "it was in use when this process was forked; leave the block in the parent only"
 _UNKNOWN = "the connection was lost during a commit, and it is not known whether it was carried out"
-_OF_ANOTHER = "it holds tables of another program; choose another schema"
 
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _PLAN = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PLANNING.items())
 # What a role or a host may have turned off is on while we write: a commit that returns is durable.
 _SETTINGS = (
     f"SELECT {_PLAN}, CASE current_setting('synchronous_commit') WHEN 'off'"
     " THEN set_config('synchronous_commit', 'on', true) END"
 )
-
-
-class Asked(Protocol):
-    """What can be asked: a connection, a turn."""
-
-    def execute(self, statement: str, params: Sequence[object] = ()) -> None:
-        """Carry out a statement that finds nothing."""
-        ...
-
-    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
-        """Return what a statement finds."""
-        ...
 
 
 class PostgresDatabase:
@@ -67,8 +48,9 @@ class PostgresDatabase:
         """Describe a database; nothing is asked until it is used."""
         self.connections = connections
         self.schema = schema
-        self.prefix = f"{quoted(schema)}."
         self.name = f"{connections.name}, schema {schema!r}"
+        self._made = Schema(schema, self.name)
+        self.prefix = self._made.prefix
         self._told: dict[str, Callable[[], str]] = {}
         self._start()
         _watch(self)
@@ -96,11 +78,11 @@ class PostgresDatabase:
     def _alone(self, session: Session, statement: str, params: Sequence[object]) -> list[Row]:
         if self.connections.plans:
             return session.fetch(statement, params)
-        block = ((_BEGIN, ()), (f"SELECT {_PLAN}", ()), (statement, params), ("COMMIT", ()))
+        block = ((BEGIN, ()), (f"SELECT {_PLAN}", ()), (statement, params), ("COMMIT", ()))
         try:
-            return _in_one_go(session, block)[1]
+            return in_one_go(session, block)[1]
         finally:
-            _end_badly(session)
+            undo(session)
 
     def _here(self) -> Turn | Snapshot | None:
         if getattr(self._local, "forked", False):
@@ -108,7 +90,7 @@ class PostgresDatabase:
         here: Turn | Snapshot | None = getattr(self._local, "here", None)
         return here
 
-    def _retried(self, ask: Callable[[Session], list[Row]]) -> list[Row]:
+    def _retried(self, ask: Callable[[Session], T]) -> T:
         """Ask on a borrowed connection, and once more if that turns out to be lost."""
         for last in (False, True):
             session = self.connections.take()
@@ -215,7 +197,7 @@ class PostgresDatabase:
             try:
                 _, *found = session.script(script)
             except BaseException as error:
-                _end_badly(session)
+                undo(session)
                 lost = session.connection.closed
                 self.connections.give_back(session)
                 if last or not lost or not isinstance(error, psycopg.Error):
@@ -235,13 +217,13 @@ class PostgresDatabase:
         with self._mutex:
             session = self.connections.take()
             try:
-                return _in_one_go(session, (*self._opening(), *statements, ("COMMIT", ())))
+                return in_one_go(session, (*self._opening(), *statements, ("COMMIT", ())))
             except psycopg.Error as error:
                 if session.connection.closed:
                     raise self.unavailable(error, unknown=True) from error
                 raise
             finally:
-                _end_badly(session)
+                undo(session)
                 self.connections.give_back(session)
 
     def change(self, statement: str, params: Sequence[object] = ()) -> None:
@@ -264,7 +246,7 @@ class PostgresDatabase:
             raise self.unavailable(error) from error
 
     def _opening(self) -> Iterator[tuple[str, Sequence[object]]]:
-        for statement in (_BEGIN, f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE", _SETTINGS):
+        for statement in (BEGIN, f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE", _SETTINGS):
             yield statement, ()
 
     # --- making it --------------------------------------------------------------------------------
@@ -281,9 +263,9 @@ class PostgresDatabase:
         try:
             session = self.connections.take()
             try:
-                self._lift(session, part, steps)
+                self._made.lift(session, part, steps)
             finally:
-                _end_badly(session)
+                undo(session)
                 self.connections.give_back(session)
         except psycopg.Error as error:
             raise self.unavailable(error) from error
@@ -295,58 +277,13 @@ class PostgresDatabase:
             StoreUnavailable: The schema is another program's, or cannot be read.
         """
         try:
-            return _taken(self._retried(self._parts), part)
+            return self._retried(lambda session: self._made.taken(session, part))
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             return 0
         except psycopg.errors.UndefinedColumn as error:
-            raise StoreUnavailable(store=self.name, why=_OF_ANOTHER) from error
+            raise StoreUnavailable(store=self.name, why=OF_ANOTHER) from error
         except psycopg.Error as error:
             raise self.unavailable(error) from error
-
-    def _parts(self, session: Session) -> list[Row]:
-        return session.fetch(f"SELECT part, steps FROM {self.prefix}stemmata")
-
-    def _lift(self, session: Session, part: str, steps: Sequence[Step]) -> None:
-        session.execute(_BEGIN)
-        session.fetch(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (f"stemmata {self.schema}",)
-        )
-        tables = session.fetch(
-            "SELECT c.relname FROM pg_catalog.pg_class c"
-            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1",
-            (self.schema,),
-        )
-        if not tables:
-            self._make_schema(session)
-        elif ("stemmata",) not in tables:
-            raise StoreUnavailable(store=self.name, why=_OF_ANOTHER)
-        taken = _taken(self._parts(session), part)  # somebody may have been here since
-        if taken:
-            # Who has older tables open may be writing.
-            session.execute(f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE")
-        for step in lacking(taken, steps, store=self.name):
-            for statement in step:
-                session.execute(statement)
-        added = (
-            f"INSERT INTO {self.prefix}stemmata VALUES ($1, $2)"
-            " ON CONFLICT (part) DO UPDATE SET steps = excluded.steps"
-        )
-        session.execute(added, (part, len(steps)))
-        session.execute("COMMIT")
-
-    def _make_schema(self, session: Session) -> None:
-        encoding = session.fetch("SELECT current_setting('server_encoding')")[0][0]
-        if encoding != "UTF8":
-            why = f"the database has the encoding {encoding}, and a registry needs UTF8"
-            raise StoreUnavailable(store=self.name, why=why)
-        there = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1"
-        # Who may not make a schema may yet use one that was made for them.
-        if not session.fetch(there, (self.schema,)):
-            session.execute(f"CREATE SCHEMA {quoted(self.schema)}")
-        session.execute(
-            f"CREATE TABLE {self.prefix}stemmata (part text PRIMARY KEY, steps bigint NOT NULL)"
-        )
-        session.execute(f"CREATE TABLE {self.prefix}turn ()")
 
     def unavailable(self, error: psycopg.Error, *, unknown: bool = False) -> StorageFailed:
         """Return the failure to raise for an error of PostgreSQL."""
@@ -382,109 +319,6 @@ class PostgresDatabase:
         self._local.forked = forked
 
 
-class Turn:
-    """The right to write, on one connection.
-
-    Attributes:
-        found: The answers to the questions that were to be asked as the turn began, by their names.
-        afterwards: What is to be done once all is durable.
-        explanations: Asked, if something fails that was sent, whether there is more to be said of it.
-        is_unknown: Whether a commit was sent, and nobody knows what became of it.
-    """
-
-    def __init__(self, session: Session, found: dict[str, list[Row]]) -> None:
-        self.session = session
-        self.found = found
-        self.afterwards: list[Callable[[], object]] = []
-        self.explanations: list[Callable[[psycopg.Error], Exception | None]] = []
-        self.is_unknown = False
-        self._pipeline: psycopg.Pipeline | None = None
-        self._piped = ExitStack()
-
-    def send(self, statement: str, params: Sequence[object] = ()) -> None:
-        """Have a statement carried out; what goes wrong is raised by a later call."""
-        if self._pipeline is None:
-            self._pipeline = self._piped.enter_context(self.session.connection.pipeline())
-        self.session.cursor.execute(statement, params)
-
-    def execute(self, statement: str, params: Sequence[object] = ()) -> None:
-        """Have a statement carried out, as :meth:`send` does."""
-        self.send(statement, params)
-
-    def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
-        """Return what a statement finds, after all that was sent.
-
-        Raises:
-            psycopg.Error: It failed, or what was sent did.
-        """
-        if self._pipeline is None:
-            return self.session.fetch(statement, params)
-        cursor = Cursor(self.session.connection).execute(statement, params)
-        send_all(self.session.connection)
-        return cursor.fetchall()
-
-    def sync(self) -> None:
-        """Wait until what was sent is carried out.
-
-        Raises:
-            psycopg.Error: Something failed.
-        """
-        if self._pipeline is not None:
-            send_all(self.session.connection)
-            self._pipeline.sync()
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """Undo what is written inside, and that alone, if the block fails; wait for it if not."""
-        self.send("SAVEPOINT part")
-        try:
-            yield
-            self.send("RELEASE SAVEPOINT part")
-            self.sync()
-        except BaseException:
-            with suppress(psycopg.Error):
-                self.sync()
-            self.send("ROLLBACK TO SAVEPOINT part")
-            self.sync()
-            raise
-
-    def commit(self) -> None:
-        """Make what was written durable and visible.
-
-        Raises:
-            psycopg.Error: That failed, or what was sent before did.
-        """
-        connection = self.session.connection
-        if not is_connected(connection):
-            connection.close()
-            raise psycopg.OperationalError("the connection was lost")
-        try:
-            cursor = self.session.cursor.execute("COMMIT", prepare=False)
-            if self._pipeline is not None:
-                send_all(connection)
-            self._pipeline = None
-            self._piped.close()
-        except psycopg.Error:
-            self.is_unknown = bool(connection.closed)
-            raise
-        if cursor.statusmessage != "COMMIT":
-            raise psycopg.errors.InFailedSqlTransaction("what was written was undone")
-
-    def explained(self, error: psycopg.Error) -> Exception | None:
-        """Return what is to be raised in place of an error of PostgreSQL, if anybody knows."""
-        return next((found for each in self.explanations if (found := each(error))), None)
-
-    def undo(self) -> None:
-        """Undo what was written."""
-        with suppress(psycopg.Error):
-            if self._pipeline is not None:
-                send_all(self.session.connection)
-        self._pipeline = None
-        with suppress(psycopg.Error):
-            self._piped.close()
-        _end_badly(self.session)
-
-
 class Snapshot:
     """One moment of the database, from the first question on."""
 
@@ -516,7 +350,7 @@ class Snapshot:
             try:
                 session.script(script)
             except BaseException as error:
-                _end_badly(session)
+                undo(session)
                 lost = session.connection.closed
                 database.connections.give_back(session)
                 if last or not lost or not isinstance(error, psycopg.Error):
@@ -529,19 +363,8 @@ class Snapshot:
         """Let the moment go."""
         session, self._session = self._session, None
         if session is not None:
-            _end(session)
+            end(session)
             self._database.connections.give_back(session)
-
-
-def _in_one_go(
-    session: Session, statements: Sequence[tuple[str, Sequence[object]]]
-) -> list[list[Row]]:
-    cursors = [Cursor(session.connection) for _ in statements]
-    with session.connection.pipeline():
-        for cursor, (statement, params) in zip(cursors, statements, strict=True):
-            cursor.execute(statement, params)
-        send_all(session.connection)
-    return [cursor.fetchall() for cursor in cursors if cursor.description is not None]
 
 
 class _Reading:
@@ -569,34 +392,6 @@ class _Reading:
             self._snapshot.end()
         else:
             self._database._local.forked = False
-
-
-def _taken(parts: Sequence[Row], part: str) -> int:
-    return next((steps for name, steps in parts if name == part), 0)
-
-
-def _end(session: Session) -> None:
-    """End a transaction that has written nothing."""
-    # Of the two ways, this one leaves prepared statements alone.
-    with suppress(psycopg.Error):
-        session.execute("COMMIT")
-
-
-def _end_badly(session: Session) -> None:
-    """Undo a transaction if there is one; a connection that cannot is closed."""
-    connection: Connection = session.connection
-    status = connection.pgconn.transaction_status
-    if status == pq.TransactionStatus.IDLE:
-        return
-    try:
-        session.script(("ROLLBACK",))
-    except psycopg.Error:
-        connection.close()
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 _databases: WeakSet[PostgresDatabase] = WeakSet()

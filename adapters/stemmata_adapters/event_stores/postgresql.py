@@ -8,11 +8,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -23,12 +21,20 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql import PostgresDatabase
 from stemmata_adapters.databases.postgresql_client import psycopg
 from stemmata_adapters.databases.postgresql_connections import listed
+from stemmata_adapters.databases.postgresql_turns import Turn
 from stemmata_adapters.databases.postgresql_url import database_of
-from stemmata_adapters.databases.steps import Step
 from stemmata_adapters.event_stores.following import check_following
+from stemmata_adapters.event_stores.postgresql_log import (
+    Known,
+    Rows,
+    Statements,
+    channel_of,
+    rows_of,
+    steps,
+)
 from stemmata_adapters.event_stores.postgresql_watch import Listening
 from stemmata_adapters.event_stores.recorder import RecorderEventStore
 from stemmata_domain.errors import WrongExpectedVersion
@@ -40,111 +46,6 @@ PART = "log"
 _LAST = 2**63 - 1
 _PAGE = 500
 _POLL_SECONDS = 1.0
-_TAIL = 1_000
-_ENDS = 50_000
-
-
-def steps(prefix: str) -> tuple[Step, ...]:
-    """Return the steps that lead to the tables; their names stand behind *prefix*."""
-    return (_first(prefix),)
-
-
-def _first(prefix: str) -> Step:
-    return (
-        f"""
-        CREATE TABLE {prefix}event (
-            position bigint PRIMARY KEY,
-            stream text COLLATE "C" NOT NULL,
-            version bigint NOT NULL,
-            topic text COLLATE "C" NOT NULL,
-            state bytea NOT NULL
-        )
-        """,
-        f"CREATE UNIQUE INDEX ON {prefix}event (stream, version)",
-        f"""
-        CREATE TABLE {prefix}snapshot (
-            stream text COLLATE "C" PRIMARY KEY,
-            version bigint NOT NULL,
-            schema bigint NOT NULL,
-            body bytea NOT NULL
-        )
-        """,
-        f"""
-        CREATE TABLE {prefix}cursor (
-            name text COLLATE "C" PRIMARY KEY,
-            position bigint NOT NULL
-        )
-        """,
-    )
-
-
-class _Statements:
-    """The statements of the log of one schema."""
-
-    def __init__(self, prefix: str, channel: str) -> None:
-        event = f"{prefix}event"
-        columns = "position, stream, version, topic, state"
-        self.head = f"SELECT coalesce(max(position), 0) FROM {event}"
-        self.tail = (
-            f"SELECT position, stream, version FROM {event.replace('{', '{{').replace('}', '}}')}"
-            f" WHERE position >= {{}} ORDER BY position DESC LIMIT {_TAIL + 1}"
-        )
-        self.last_version = (
-            f"SELECT coalesce(max(version), {NO_STREAM}) FROM {event} WHERE stream = $1"
-        )
-        self.insert = (
-            f"INSERT INTO {event} ({columns}) SELECT * FROM"
-            " unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])"
-        )
-        self.notify = f"SELECT pg_notify('{channel}', '')"
-        self.insert_and_notify = f"WITH added AS ({self.insert}) {self.notify}"
-        # Nothing is inserted if one stream is elsewhere, and then this one is told.
-        self.insert_expecting = (
-            "WITH elsewhere AS MATERIALIZED ("
-            "SELECT stream, expected, actual FROM unnest($5::text[], $6::bigint[])"
-            " WITH ORDINALITY AS wanted (stream, expected, place), LATERAL"
-            f" (SELECT coalesce(max(version), {NO_STREAM}) AS actual FROM {event} AS e"
-            " WHERE e.stream = wanted.stream) AS found"
-            " WHERE actual <> expected ORDER BY place LIMIT 1"
-            "), added AS ("
-            f"INSERT INTO {event} ({columns})"
-            f" SELECT ({self.head}) + place, stream, version, topic, state FROM"
-            " unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[])"
-            " WITH ORDINALITY AS new (stream, version, topic, state, place)"
-            " WHERE NOT EXISTS (SELECT 1 FROM elsewhere) RETURNING position"
-            ") SELECT position, NULL, NULL, NULL FROM added"
-            " UNION ALL SELECT NULL, stream, expected, actual FROM elsewhere ORDER BY 1"
-        )
-        read = f"SELECT stream, version, topic, state, position FROM {event}"
-        of_stream = f"{read} WHERE stream = $1 AND version > $2 AND version <= $3 ORDER BY version"
-        self.stream_upwards = f"{of_stream} LIMIT $4"
-        self.stream_downwards = f"{of_stream} DESC LIMIT $4"
-        self.all = f"{read} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3"
-        self.of_topics = (
-            f"{read} WHERE position >= $1 AND position <= $2 AND topic = ANY($4::text[])"
-            " ORDER BY position LIMIT $3"
-        )
-        self.keep_snapshot = (
-            f"INSERT INTO {prefix}snapshot AS kept VALUES ($1, $2, $3, $4)"
-            " ON CONFLICT (stream) DO UPDATE"
-            " SET version = excluded.version, schema = excluded.schema, body = excluded.body"
-            " WHERE excluded.version >= kept.version"
-        )
-        self.snapshot = (
-            f"SELECT stream, version, schema, body FROM {prefix}snapshot WHERE stream = $1"
-        )
-        self.keep_cursor = (
-            f"INSERT INTO {prefix}cursor VALUES ($1, $2)"
-            " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
-        )
-        self.cursor = f"SELECT position FROM {prefix}cursor WHERE name = $1"
-        self.cursors = f"SELECT name, position FROM {prefix}cursor ORDER BY name"
-        self.drop_cursor = f"DELETE FROM {prefix}cursor WHERE name = $1"
-
-
-def channel_of(schema: str) -> str:
-    """Return the channel on which appends to a schema are told; its name is short enough."""
-    return f"stemmata_{hashlib.sha256(schema.encode()).hexdigest()[:16]}"
 
 
 class PostgresRecorder(ApplicationRecorder):
@@ -153,13 +54,13 @@ class PostgresRecorder(ApplicationRecorder):
     def __init__(self, database: PostgresDatabase) -> None:
         self.database = database
         self.listening = Listening(database.connections, channel_of(database.schema))
-        self.statements = _Statements(database.prefix, channel_of(database.schema))
-        self._known = _Known()
+        self.statements = Statements(database.prefix, channel_of(database.schema))
+        self._known = Known()
         database.when_writing("tail", lambda: self.statements.tail.format(self._known.head))
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         """Insert the events, all or none, and return their positions."""
-        rows = _rows(stored_events)
+        rows = rows_of(stored_events)
         turn = self.database.turn
         try:
             if turn is None:
@@ -176,7 +77,7 @@ class PostgresRecorder(ApplicationRecorder):
         self, stored_events: Sequence[StoredEvent], expected: Sequence[tuple[str, int]]
     ) -> Sequence[int]:
         """Insert the events if each stream is where it is expected."""
-        rows = _rows(stored_events)
+        rows = rows_of(stored_events)
         turn = self.database.turn
         try:
             if turn is None:
@@ -199,7 +100,7 @@ class PostgresRecorder(ApplicationRecorder):
                 last_version=lambda stream: self._last_version(turn, stream),
                 store=self.database.name,
             )
-            rows = _Rows(
+            rows = Rows(
                 [each.stream for each in events],
                 [each.version for each in events],
                 [each.topic for each in events],
@@ -207,7 +108,7 @@ class PostgresRecorder(ApplicationRecorder):
             )
             self._insert_at(turn, [each.position for each in events], rows)
 
-    def _known_in(self, turn: Turn) -> _Known:
+    def _known_in(self, turn: Turn) -> Known:
         """Return what is known of the log in a turn."""
         known = self._known
         if known.turn is not turn:
@@ -222,13 +123,13 @@ class PostgresRecorder(ApplicationRecorder):
             ends[stream] = turn.fetch(self.statements.last_version, (stream,))[0][0]
         return ends[stream]
 
-    def _insert(self, turn: Turn, rows: _Rows) -> Sequence[int]:
+    def _insert(self, turn: Turn, rows: Rows) -> Sequence[int]:
         known = self._known_in(turn)
         positions = range(known.head + 1, known.head + 1 + len(rows.streams))
         self._insert_at(turn, positions, rows)
         return positions
 
-    def _insert_at(self, turn: Turn, positions: Sequence[int], rows: _Rows) -> None:
+    def _insert_at(self, turn: Turn, positions: Sequence[int], rows: Rows) -> None:
         if not positions:
             return
         known = self._known_in(turn)
@@ -240,7 +141,7 @@ class PostgresRecorder(ApplicationRecorder):
             turn.afterwards.append(self.listening.wake)
         known.append(rows, positions[-1])
 
-    def _insert_alone(self, rows: _Rows, expected: Sequence[tuple[str, int]]) -> Sequence[int]:
+    def _insert_alone(self, rows: Rows, expected: Sequence[tuple[str, int]]) -> Sequence[int]:
         wanted = ([stream for stream, _ in expected], [at for _, at in expected])
         values = [listed(column) for column in (*rows, *wanted)]
         notify = [(self.statements.notify, ())] if rows.streams else []
@@ -306,86 +207,6 @@ class PostgresRecorder(ApplicationRecorder):
     ) -> Subscription[ApplicationRecorder]:
         """Return what hands out the events after a position, and those to come."""
         return PostgresSubscription(self, gt, topics)
-
-
-class _Rows(NamedTuple):
-    """Events as columns."""
-
-    streams: list[str]
-    versions: list[int]
-    topics: list[str]
-    states: list[bytes]
-
-
-def _rows(stored_events: Sequence[StoredEvent]) -> _Rows:
-    rows = _Rows([], [], [], [])
-    for stored in stored_events:
-        stream = stored.originator_id
-        rows.streams.append(stream.hex if isinstance(stream, UUID) else stream)
-        rows.versions.append(stored.originator_version)
-        rows.topics.append(stored.topic)
-        rows.states.append(stored.state)
-    return rows
-
-
-class _Known:
-    """What this process knows of the log in a turn of its own, without asking for it.
-
-    Attributes:
-        ends: The last versions of some streams, as of the head.
-        head: The position of the last event; where it is not known, any that was.
-    """
-
-    def __init__(self) -> None:
-        self.ends: dict[str, int] = {}
-        self.head = 0
-        self.turn: Turn | None = None
-        self.has_appended = False
-
-    def begin(self, turn: Turn) -> None:
-        """Take in what others have appended since the last turn; the head is -1 if that is unclear."""
-        tail = turn.found["tail"]
-        is_whole = len(tail) <= _TAIL and (
-            self.head == 0 or bool(tail and tail[-1][0] == self.head)
-        )
-        if self.turn is not None or not is_whole or len(self.ends) > _ENDS:
-            # The last turn did not end well, or too much has happened.
-            self.ends.clear()
-        if is_whole:
-            for _, stream, version in reversed(tail):
-                if stream in self.ends or self.head == 0:
-                    self.ends[stream] = version
-        self.head = tail[0][0] if tail else self.head and -1
-        self.turn = turn
-        self.has_appended = False
-        turn.afterwards.append(self.end)
-
-    def read_to_the_end(self, stream: str, found: Sequence[Notification], *, after: int) -> None:
-        """Take in what was read of a stream after a version."""
-        if found:
-            self.ends[stream] = found[-1].originator_version
-        elif after == NO_STREAM:
-            self.ends[stream] = NO_STREAM
-
-    def append(self, rows: _Rows, head: int) -> None:
-        """Take in what was appended in the turn."""
-        self.head = head
-        self.ends.update(zip(rows.streams, rows.versions, strict=True))
-        self.has_appended = True
-
-    def end(self) -> None:
-        """Keep what is known for the next turn."""
-        self.turn = None
-
-    @contextmanager
-    def again_on_error(self, head: int) -> Iterator[None]:
-        """Know no more than before if the block fails."""
-        try:
-            yield
-        except BaseException:
-            self.head = head
-            self.ends.clear()
-            raise
 
 
 class PostgresSubscription(Subscription[PostgresRecorder]):

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql import PostgresDatabase
 from stemmata_adapters.databases.postgresql_client import psycopg
 from stemmata_adapters.databases.postgresql_connections import Cursor
+from stemmata_adapters.databases.postgresql_turns import Turn
 from stemmata_adapters.databases.postgresql_url import database_of
 from stemmata_adapters.event_stores.postgresql import PostgresRecorder
 from stemmata_adapters.view_stores import sql

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import orjson
 
-from stemmata_adapters.databases.postgresql import Turn
 from stemmata_adapters.databases.postgresql_connections import listed
+from stemmata_adapters.databases.postgresql_turns import Turn
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.dialect import Dialect
 from stemmata_adapters.view_stores.pages import TablePage

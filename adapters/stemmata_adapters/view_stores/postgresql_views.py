@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any, NamedTuple, TypeVar, cast
 
-from stemmata_adapters.databases.postgresql import PostgresDatabase, Turn
+from stemmata_adapters.databases.postgresql import PostgresDatabase
 from stemmata_adapters.databases.postgresql_client import psycopg
 from stemmata_adapters.databases.postgresql_connections import listed
+from stemmata_adapters.databases.postgresql_turns import Turn
 from stemmata_adapters.databases.steps import Step
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.pages import TablePage
