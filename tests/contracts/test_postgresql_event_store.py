@@ -107,6 +107,25 @@ class TestPostgresEventStore(
             append(store, "s", 1, "d")
         assert [row.position for row in self.stored_rows(store)] == [1, 2, 3, 4]
 
+    def test_what_a_failed_turn_has_appended_is_forgotten(self, store: PostgresEventStore) -> None:
+        append(store, "s", NO_STREAM, "a")
+
+        def fail() -> None:
+            with store.writing():
+                append(store, "s", 0, "b", "c")
+                append(store, "t", NO_STREAM, "d")
+                raise ZeroDivisionError
+
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                fail()
+        with store.writing():
+            assert store.head() == 1
+            append(store, "s", 0, "b")
+            append(store, "t", NO_STREAM, "c")
+            assert versions(store, "s") == [0, 1]
+        assert [row.position for row in self.stored_rows(store)] == [1, 2, 3]
+
     def test_in_a_turn_a_wrong_expectation_leaves_the_rest_of_the_turn_alone(
         self, store: PostgresEventStore, opener: Opener
     ) -> None:

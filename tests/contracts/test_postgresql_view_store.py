@@ -141,6 +141,14 @@ class TestPostgresViewStore(
         assert store.query(rows_of(THING, columns=("id",)), {}) == [("a",)]
         assert store.checkpoint(THINGS.name) == 1
 
+    def test_who_is_done_with_rebuilding_lets_the_next_one_in_at_once(
+        self, store: PostgresViewStore
+    ) -> None:
+        prepared(store)
+        for _ in range(40):
+            with store.beside([]):
+                pass
+
     def test_a_key_that_is_opened_and_ended_in_one_page_may_not_have_been_open(
         self, store: PostgresViewStore
     ) -> None:

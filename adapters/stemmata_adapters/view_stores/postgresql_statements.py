@@ -151,13 +151,11 @@ class TableStatements:
         )
 
     def _opening(self, given: str, before: Sequence[str]) -> str:
-        # Rows of the same key may have to end first, and nothing else would keep the order.
-        after = "".join(f", (SELECT count(*) AS ended FROM {each}) AS {each}n" for each in before)
-        conditions = " AND ".join(f"{each}n.ended >= 0" for each in before)
+        # Rows of the same key may have to end first: no row comes out before those are counted.
+        after = "".join(f", (SELECT count(*) FROM {each}) AS after_{each}" for each in before)
         return (
             f"INSERT INTO {self._name} SELECT {self._columns}, span, valid_from, valid_to"
             f" FROM unnest({given}) AS opened ({self._columns}, span, valid_from, valid_to){after}"
-            f"{f' WHERE {conditions}' if before else ''}"
         )
 
     def read(self, stored: Row) -> Row:
