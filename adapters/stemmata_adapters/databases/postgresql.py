@@ -35,9 +35,9 @@ _UNKNOWN = "the connection was lost during a commit, and it is not known whether
 
 _PLAN = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PLANNING.items())
 # What a role or a host may have turned off is on while we write: a commit that returns is durable.
-_SETTINGS = (
-    f"SELECT {_PLAN}, CASE current_setting('synchronous_commit') WHEN 'off'"
-    " THEN set_config('synchronous_commit', 'on', true) END"
+_DURABLY = (
+    "SELECT set_config('synchronous_commit', 'on', true)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
 )
 
 
@@ -195,7 +195,7 @@ class PostgresDatabase:
         for last in (False, True):
             session = self.connections.take()
             try:
-                _, *found = session.script(script)
+                found = session.script(script)
             except BaseException as error:
                 undo(session)
                 lost = session.connection.closed
@@ -203,11 +203,14 @@ class PostgresDatabase:
                 if last or not lost or not isinstance(error, psycopg.Error):
                     raise
             else:
-                return Turn(session, dict(zip(names, found, strict=True)))
+                # Those of the opening come first.
+                return Turn(
+                    session, dict(zip(names, found[len(found) - len(names) :], strict=True))
+                )
         raise AssertionError("unreachable")
 
     def at_once(self, *statements: tuple[str, Sequence[object]]) -> list[list[Row]]:
-        """Carry out statements in a turn of their own, in one round trip; return what they find.
+        """Carry out statements in a turn of their own, in one round trip; return what each finds.
 
         Raises:
             psycopg.Error: One failed, and nothing was done.
@@ -217,7 +220,8 @@ class PostgresDatabase:
         with self._mutex:
             session = self.connections.take()
             try:
-                return in_one_go(session, (*self._opening(), *statements, ("COMMIT", ())))
+                found = in_one_go(session, (*self._opening(), *statements, ("COMMIT", ())))
+                return found[len(found) - len(statements) :]
             except psycopg.Error as error:
                 if session.connection.closed:
                     raise self.unavailable(error, unknown=True) from error
@@ -246,8 +250,11 @@ class PostgresDatabase:
             raise self.unavailable(error) from error
 
     def _opening(self) -> Iterator[tuple[str, Sequence[object]]]:
-        for statement in (BEGIN, f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE", _SETTINGS):
-            yield statement, ()
+        yield BEGIN, ()
+        yield f"LOCK TABLE {self.prefix}turn IN EXCLUSIVE MODE", ()
+        yield _DURABLY, ()
+        if not self.connections.plans:
+            yield f"SELECT {_PLAN}", ()
 
     # --- making it --------------------------------------------------------------------------------
 

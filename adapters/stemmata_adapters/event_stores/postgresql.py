@@ -146,11 +146,11 @@ class PostgresRecorder(ApplicationRecorder):
         values = [listed(column) for column in (*rows, *wanted)]
         notify = [(self.statements.notify, ())] if rows.streams else []
         found = self.database.at_once((self.statements.insert_expecting, values), *notify)
-        for position, stream, at, actual in found[1]:
+        for position, stream, at, actual in found[0]:
             if position is None:
                 raise WrongExpectedVersion(stream=stream, expected=at, actual=actual)
         self.listening.wake()
-        return [position for position, *_ in found[1]]
+        return [position for position, *_ in found[0]]
 
     def select_events(
         self,
