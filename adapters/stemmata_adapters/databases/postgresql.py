@@ -334,28 +334,32 @@ class Snapshot:
         self._session: Session | None = None
 
     def fetch(self, statement: str, params: Sequence[object] = ()) -> list[Row]:
-        """Return what a statement finds."""
-        return self.session().fetch(statement, params)
+        """Return what a statement finds; the first one brings the moment along."""
+        if self._session is not None:
+            return self._session.fetch(statement, params)
+        return self._begin((statement, params))[-1]
 
     def session(self) -> Session:
         """Return the connection; the moment is that of the first statement on it."""
         if self._session is None:
-            self._session = self._begin()
+            self._begin()
+        assert self._session is not None
         return self._session
 
-    def _begin(self) -> Session:
+    def _begin(self, *first: tuple[str, Sequence[object]]) -> list[list[Row]]:
+        """Begin, and carry out the first statement if there is one; return what was found."""
         database = self._database
-        script = (
+        script = [
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
             # Views that are put in the place of these wait for us, so that no moment is of before
             # and its tables of after. It has to come before the moment is taken.
             f"LOCK TABLE {database.prefix}turn IN ACCESS SHARE MODE",
             *(() if database.connections.plans else (f"SELECT {_PLAN}",)),
-        )
+        ]
         for last in (False, True):
             session = database.connections.take()
             try:
-                session.script(script)
+                found = in_one_go(session, [*((each, ()) for each in script), *first])
             except BaseException as error:
                 undo(session)
                 lost = session.connection.closed
@@ -363,7 +367,8 @@ class Snapshot:
                 if last or not lost or not isinstance(error, psycopg.Error):
                     raise
             else:
-                return session
+                self._session = session
+                return found
         raise AssertionError("unreachable")
 
     def end(self) -> None:
