@@ -16,9 +16,13 @@ RUN := $(VENV)/bin/python
 # Told by its own path, because a venv does not survive a move, nor the loss of its Python.
 SOUND := $(shell test "$$(cat $(VENV)/home 2>/dev/null)" = "$$(pwd -P)" && $(RUN) -c '' 2>/dev/null && echo yes)
 
+# Each peer of the benchmarks has an environment of its own.
+PEERS := mlflow ml-metadata trackio
+PEER_VENVS := .venv-bench
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint format pytest coverage bench bench-smoke torture clean FORCE
+.PHONY: help demo test check lint format pytest coverage bench bench-scale bench-smoke torture clean FORCE
 
 help: ## tell what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -46,8 +50,11 @@ format: $(VENV)/dev ## put the code into its one format
 coverage: $(VENV)/dev ## run the tests and show which lines and branches they leave out
 	$(RUN) -m pytest -n auto --dist loadgroup --cov --cov-report=term-missing $(ARGS)
 
-bench: $(VENV)/dev ## measure beside raw storage, in one run
-	@$(RUN) tests/benchmarks/run.py $(ARGS)
+bench: $(VENV)/bench $(PEERS:%=$(PEER_VENVS)/%/made) ## measure beside raw storage and peers, in one run
+	@$(RUN) -m tests.benchmarks.run $(ARGS)
+
+bench-scale: $(VENV)/bench ## measure how time, memory and files grow with the registry
+	@$(RUN) -m tests.benchmarks.scale $(ARGS)
 
 bench-smoke: $(VENV)/dev ## count what no machine changes, and compare it with a table
 	@$(RUN) -m tests.benchmarks.counts $(ARGS)
@@ -56,7 +63,7 @@ torture: $(VENV)/dev ## run the tests that take minutes
 	$(RUN) -m pytest -m torture $(ARGS)
 
 clean: ## remove .venv and what the tools left behind
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEER_VENVS) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -rf .coverage .coverage.* htmlcov
 	find domain projections adapters tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -71,6 +78,25 @@ PLUGINS := tests/plugins/duckdb tests/plugins/umadb
 $(VENV)/dev: $(VENV)/made pyproject.toml $(PLUGINS:=/pyproject.toml)
 	@$(call install,-e '.[all]' $(addprefix -e ,$(PLUGINS)) --group dev)
 	@touch $(VENV)/runtime
+
+$(VENV)/bench: $(VENV)/dev
+	@$(call install,--group bench)
+
+# A peer that cannot be installed on this Python is told to be absent; the others are measured.
+$(PEER_VENVS)/%/made: $(VENV)/made pyproject.toml
+	@rm -rf $(PEER_VENVS)/$*; mkdir -p $(PEER_VENVS)/$*; \
+	echo "installing into $(PEER_VENVS)/$* ..."; \
+	{ if [ -n "$(UV)" ]; then \
+		"$(UV)" venv --quiet --allow-existing --python $(RUN) $(PEER_VENVS)/$* \
+			&& "$(UV)" pip install --quiet --python $(PEER_VENVS)/$*/bin/python --group bench-$*; \
+	else \
+		$(RUN) -m venv $(PEER_VENVS)/$* \
+			&& $(PEER_VENVS)/$*/bin/python -m pip install -qq 'pip>=25.1' \
+			&& $(PEER_VENVS)/$*/bin/python -m pip install -qq --group bench-$*; \
+	fi; } > $(PEER_VENVS)/$*/log 2>&1 \
+		|| { rm -rf $(PEER_VENVS)/$*/bin; tail -n 1 $(PEER_VENVS)/$*/log > $(PEER_VENVS)/$*/absent; \
+			echo "$* cannot be installed here:"; cat $(PEER_VENVS)/$*/absent; }; \
+	touch $@
 
 # A venv may lack pip (uv made it), and pip knows --group since 25.1 only.
 define install

@@ -1,15 +1,9 @@
-"""Storing, reading and fetching content on disk, beside the least that the same bytes cost.
-
-`python -m tests.benchmarks.content [--small] [--dir FOLDER]` measures this alone.
-"""
+"""Storing, reading and fetching content on disk, beside the least that the same bytes cost."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
@@ -17,7 +11,9 @@ from itertools import count
 from pathlib import Path
 
 from stemmata_adapters.content_stores.disk import DiskContentStore
-from tests.benchmarks.measuring import Row, Timing, table, take
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.measuring import take
+from tests.benchmarks.results import Row, Taken, Timing, at_most
 
 MIB = 1024 * 1024
 KIB = 1024
@@ -25,7 +21,7 @@ FORCING_THREADS = 16
 """With fewer, the file system forces small files more slowly; with more, no faster."""
 
 
-def one_large_file(folder: Path, *, size: int = 1024 * MIB, rounds: int = 7) -> Iterator[Row]:
+def one_large_file(folder: Path, *, size: int, rounds: int) -> Iterator[Row]:
     """Measure one file: put, put again, read, fetch."""
     folder.mkdir(parents=True)
     source = folder / "source"
@@ -55,13 +51,25 @@ def one_large_file(folder: Path, *, size: int = 1024 * MIB, rounds: int = 7) -> 
         blob.unlink()
     named = f"one file of {size // MIB} MiB"
     md5, sha = ("MD5 alone, from memory", "SHA-256 alone, from disk")
-    yield turns.row("put", "md5", what=f"put {named}, durably", floor_is=md5, most=1.25)
-    yield turns.row("put again", "md5", what=f"put {named} that is there", floor_is=md5)
-    yield turns.row("read", "sha256", what=f"read {named}, verified", floor_is=sha)
-    yield turns.row("fetch", "copy", what=f"fetch {named}, verified", floor_is="copy, from disk")
+    yield turns.row(
+        "put",
+        "md5",
+        id="store",
+        what=f"put {named}, durably",
+        floor_is=md5,
+        most=1.25,
+        of="MD5 alone",
+    )
+    yield turns.row(
+        "put again", "md5", id="store-again", what=f"put {named} that is there", floor_is=md5
+    )
+    yield turns.row("read", "sha256", id="read", what=f"read {named}, verified", floor_is=sha)
+    yield turns.row(
+        "fetch", "copy", id="fetch", what=f"fetch {named}, verified", floor_is="copy, from disk"
+    )
 
 
-def many_small_files(folder: Path, *, files: int = 10_000, rounds: int = 5) -> Iterator[Row]:
+def many_small_files(folder: Path, *, files: int, rounds: int) -> Iterator[Row]:
     """Measure many files of 1 KiB: put, put again, fetch."""
     (folder / "sources").mkdir(parents=True)
     everything = [os.urandom(KIB) for _ in range(files)]
@@ -83,13 +91,13 @@ def many_small_files(folder: Path, *, files: int = 10_000, rounds: int = 5) -> I
         turns.take("fetch", lambda: store.fetch_many(wanted))  # noqa: B023 -- called at once
     named = f"{files} files of 1 KiB"
     forced = f"written, then fsync on {FORCING_THREADS} threads"
-    yield turns.row("put", "forced", what=f"put {named}, durably", floor_is=forced, files=files)
-    yield turns.row(
-        "put again", "unforced", what=f"put {named} that are there", floor_is="written", files=files
-    )
-    yield turns.row(
-        "fetch", "unforced", what=f"fetch {named}, verified", floor_is="written", files=files
-    )
+    for ours, floor, what, floor_is in (
+        ("put", "forced", f"put {named}, durably", forced),
+        ("put again", "unforced", f"put {named} that are there", "written"),
+        ("fetch", "unforced", f"fetch {named}, verified", "written"),
+    ):
+        name = f"files-{ours.replace(' ', '-')}"
+        yield turns.row(ours, floor, id=name, what=what, floor_is=floor_is, files=files)
 
 
 def digest(path: Path, name: str) -> None:
@@ -147,7 +155,7 @@ class Turns:
     """Times of several things that are done in turns, each on a disk that has nothing left to do."""
 
     def __init__(self) -> None:
-        self.times: dict[str, list[float]] = {}
+        self.times: dict[str, list[Taken]] = {}
 
     def take(self, name: str, action: Callable[[], object]) -> None:
         """Time *action*."""
@@ -159,46 +167,31 @@ class Turns:
         ours: str,
         floor: str,
         *,
+        id: str,
         what: str,
         floor_is: str,
         most: float | None = None,
+        of: str = "",
         files: int | None = None,
     ) -> Row:
         """Return two of the things side by side; the ratio may be at *most* so much."""
-        mine, least = Timing(times=tuple(self.times[ours])), Timing(times=tuple(self.times[floor]))
+        mine, least = Timing.of(self.times[ours]), Timing.of(self.times[floor])
         return Row(
+            id=id,
+            on="–",
             what=what,
             ours=mine,
             floor=least,
             floor_is=floor_is,
-            goal="" if most is None else f"≤ {most}",
-            reached=None if most is None else mine.median / least.median <= most,
+            goals=() if most is None else (at_most(most, mine, least, of=of),),
             note="" if files is None else f"{files / mine.median:.0f} files/s",
         )
 
 
-def rows(folder: Path, *, small: bool) -> Iterator[Row]:
-    """Yield the rows as they are measured."""
-    if small:
-        yield from one_large_file(folder / "large", size=128 * MIB, rounds=3)
-        yield from many_small_files(folder / "small", files=1000, rounds=3)
-    else:
-        yield from one_large_file(folder / "large")
-        yield from many_small_files(folder / "small")
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="less of everything, to try it out")
-    parser.add_argument("--dir", type=Path, help="a folder on the disk that is to be measured")
-    chosen = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="stemmata-bench-", dir=chosen.dir))
-    try:
-        print(table(list(rows(folder, small=chosen.small))))
-    finally:
-        shutil.rmtree(folder)
-
-
-if __name__ == "__main__":
-    main()
+def content(bench: Bench) -> Iterator[Row]:
+    """Put, read and fetch one large file, and many small ones."""
+    size, folder = bench.size, bench.folder / "content"
+    folder.mkdir()
+    rounds = {"full": 7, "small": 3}.get(size.name, 2)
+    yield from one_large_file(folder / "large", size=size.file, rounds=rounds)
+    yield from many_small_files(folder / "small", files=size.files, rounds=min(rounds, 5))

@@ -6,13 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import stemmata
 from stemmata.stemma import Stemma
 from stemmata_domain.recorded import RecordedEvent
-from tests.benchmarks.measuring import Row, Timing
-from tests.postgres import Server
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.results import Row, Taken, Timing, within
 
 GOAL = 0.05
 _PATIENCE = 60.0
@@ -28,35 +27,20 @@ with stemmata.open(sys.argv[1], content="memory://") as stemma:
 """
 
 
-def rows(folder: Path, *, rounds: int) -> Iterator[Row]:
-    """Yield the rows of each store."""
-    folder.mkdir()
-    server = Server()
-    try:
-        for name, url in (
-            ("memory", "memory://"),
-            ("SQLite", f"sqlite:///{folder / 'registry.db'}"),
-            ("PostgreSQL", server.url("following")),
-        ):
-            with stemmata.open(url, content="memory://", actor="host") as stemma:
-                stemma.organize("Acme", entity="acme", teams=["vision"])
-                yield _row(f"{name}: a subscriber of this process", _within(stemma, rounds))
-                if name != "memory":
-                    found = _beside(stemma, url, rounds)
-                    yield _row(f"{name}: a subscriber of another process", found)
-    finally:
-        server.remove()
+def following(bench: Bench) -> Iterator[Row]:
+    """Follow from this process and from another one."""
+    on, rounds, url = bench.database.name, bench.size.rounds, bench.database.url("following")
+    with stemmata.open(url, content="memory://", actor="host") as stemma:
+        stemma.organize("Acme", entity="acme", teams=["vision"])
+        yield _row("follow", on, "a subscriber of this process", _within(stemma, rounds))
+        found = _beside(stemma, url, rounds)
+        yield _row("follow-beside", on, "a subscriber of another process", found)
 
 
-def _row(what: str, ours: Timing) -> Row:
-    slowest = sorted(ours.times)[int(len(ours.times) * 0.99)]
-    return Row(
-        what=f"{what} has the event",
-        ours=ours,
-        goal="p99 ≤ 50 ms",
-        reached=slowest <= GOAL,
-        note=f"p99 {slowest * 1e3:.1f} ms",
-    )
+def _row(id: str, on: str, what: str, ours: Timing) -> Row:
+    assert ours.p99 is not None
+    goals = (within(GOAL, ours.p99, what="p99 "),)
+    return Row(id=id, on=on, what=f"{what} has the event", ours=ours, goals=goals)
 
 
 def _commands(stemma: Stemma, rounds: int) -> dict[int, float]:
@@ -101,4 +85,7 @@ def _beside(stemma: Stemma, url: str, rounds: int) -> Timing:
 
 
 def _latencies(seen: dict[int, float], returned: dict[int, float]) -> Timing:
-    return Timing(times=tuple(max(seen[p] - at, 0.0) for p, at in returned.items()))
+    # Who waits for an event uses no processor.
+    taken = [Taken(max(seen[p] - at, 0.0), 0.0) for p, at in returned.items()]
+    walls = sorted(each.wall for each in taken)
+    return Timing.of(taken, p99=walls[int(len(walls) * 0.99)])

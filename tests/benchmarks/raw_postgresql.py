@@ -1,78 +1,125 @@
-"""The floor on PostgreSQL: the same rows in the same tables, in one round trip and one transaction."""
+"""The floor on PostgreSQL: the same rows in the same tables, with nothing but psycopg.
+
+A link is one round trip: all statements go out in one pipeline, and what a table is given is one statement,
+prepared once.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import psycopg
 
-from stemmata_adapters.event_stores.postgresql_log import steps as steps_of_log
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.postgresql_statements import dialect
-from stemmata_adapters.view_stores.postgresql_views import steps as steps_of_views
 from stemmata_projections.audit.tables import CONCERN, ENTRY
 from stemmata_projections.tables import OPEN_END, Table
 from stemmata_projections.version_index.tables import ALIAS, COLLECTION, MEMBER, VERSION
-from tests.benchmarks.raw_sqlite import COLLECTION_ID, event_rows, view_rows
-from tests.postgres import Server
+from tests.benchmarks import raw
+from tests.benchmarks.raw_rows import TYPES
 
-_PREFIX = "raw."
-_DIALECT = dialect(f"{_PREFIX}view_")
+_DIALECT = dialect("view_")
+_EVENT = (
+    "INSERT INTO event (position, stream, version, topic, state)"
+    " SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])"
+)
+_CLOSE = sql.close_rows(ALIAS, ("collection", "alias"), _DIALECT)
+_PARAM = re.compile(r":(\w+)")
 
 
-class RawPostgres:
-    """What one link and its aliases come to: 3 events, 18 rows of views, a checkpoint, one fsync."""
+class PostgresRegistry:
+    """A registry's tables in a schema, each written by one statement for all its rows."""
 
-    def __init__(self, server: Server) -> None:
-        self._connection = psycopg.connect(server.conninfo, autocommit=True, prepare_threshold=0)
-        self._cursor = psycopg.RawCursor(self._connection)
-        self._connection.execute("CREATE SCHEMA raw")
-        for step in (*steps_of_log(_PREFIX), *steps_of_views(_PREFIX)):
-            for statement in step:
-                self._connection.execute(statement.encode())
-        for table in (COLLECTION, MEMBER, ALIAS, VERSION, ENTRY, CONCERN):
-            for statement in sql.create(table, _DIALECT):
-                self._connection.execute(statement.encode())
-        for name in ("audit", "lineage", "search", "version_index"):
-            self._connection.execute("INSERT INTO raw.view VALUES (%s, '1.1', 0, '')", (name,))
-        self._position = 0
-        self._statements: dict[tuple[str, int], bytes] = {}
+    def __init__(self, conninfo: str, url: str, schema: str, *, make: bool = True) -> None:
+        """Connect.
+
+        Args:
+            url: That of the registry, whose tables are made, if *make* says so.
+        """
+        if make:
+            with raw.tables_at(url):
+                pass
+        self._db = db = psycopg.connect(
+            conninfo, autocommit=True, cursor_factory=psycopg.RawCursor, prepare_threshold=1
+        )
+        db.execute("SELECT set_config('search_path', $1, false)", (schema,))
+        self._cursor = db.cursor(binary=True)
+        self._opening = {
+            table: _open_rows(table)
+            for table in (COLLECTION, MEMBER, ALIAS, VERSION, ENTRY, CONCERN)
+        }
+        if make:
+            self._insert(COLLECTION, [(*row, 1) for row in raw.collections()])
+        self._version = 0
 
     def link(self, index: int, *, alias: str) -> None:
-        """Write what a link with one alias beside `latest` writes."""
-        position = self._position + 1
-        rows = view_rows(index, alias=alias, position=position)
-        with self._connection.pipeline():
-            self._send(b"BEGIN", ())
-            events = event_rows(index, alias=alias, version=self._position)
-            numbered = [(position + n, *row) for n, row in enumerate(events)]
-            self._insert(f"{_PREFIX}event", numbered)
-            closing = sql.close_rows(ALIAS, ("collection", "alias"), _DIALECT).encode()
-            for name in ("latest", alias):
-                self._send(closing, (position, COLLECTION_ID, name))
-            for table, each in rows.items():
-                self._open(table, each)
-            self._send(b"UPDATE raw.view SET position = $1", (position + 2,))
-            self._send(b"COMMIT", ())
-        self._position += 3
+        with self._db.pipeline():
+            self._cursor.execute("BEGIN")
+            self._write(raw.link_of(index, alias, version=self._version))
 
-    def _open(self, table: Table, rows: Sequence[Sequence[object]]) -> None:
-        self._insert(
-            sql.table_name(table, _DIALECT), [(*row[:-1], 0, row[-1], OPEN_END) for row in rows]
-        )
+    def link_next(self, *, alias: str) -> int:
+        with self._db.pipeline():
+            self._cursor.execute("BEGIN")
+            self._cursor.execute("LOCK TABLE turn IN EXCLUSIVE MODE")
+            self._cursor.execute(
+                "SELECT coalesce(max(version), -1) FROM event WHERE stream = $1", (raw.STREAM,)
+            )
+            found = self._cursor.fetchone()
+            assert found is not None
+            self._version = int(found[0]) + 1
+            index = self._version // 3
+            self._write(raw.link_of(index, alias, version=self._version))
+        return index
 
-    def _insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
-        statement = self._statements.get((table, len(rows)))
-        if statement is None:
-            numbers = iter(range(1, 1_000))
-            places = ", ".join(f"({', '.join(f'${next(numbers)}' for _ in row)})" for row in rows)
-            statement = f"INSERT INTO {table} VALUES {places}".encode()
-            self._statements[table, len(rows)] = statement
-        self._send(statement, [value for row in rows for value in row])
+    def _write(self, link: raw.Link) -> None:
+        positions = range(link.position, link.last + 1)
+        events = [(at, *event) for at, event in zip(positions, link.events, strict=True)]
+        self._cursor.execute(_EVENT, _columns(events))
+        self._insert(MEMBER, [(*link.member, link.position)])
+        for alias in link.aliases:
+            self._cursor.execute(_CLOSE, (link.position, *alias[:2]))
+        self._insert(ALIAS, [(*alias, link.position) for alias in link.aliases])
+        self._insert(ENTRY, [(*each, each[0]) for each in link.entries])
+        self._insert(CONCERN, [(*each, each[-1]) for each in link.concerns])
+        self._cursor.execute("UPDATE view SET position = $1", (link.last,))
+        self._cursor.execute("COMMIT")
+        self._version += len(link.events)
 
-    def _send(self, statement: bytes, params: Sequence[object]) -> None:
-        self._cursor.execute(statement, params)
+    def _insert(self, table: Table, rows: Sequence[Sequence[object]]) -> None:
+        self._cursor.execute(self._opening[table], _columns(rows))
+
+    def log(self, number: int) -> None:
+        self._insert(VERSION, [(*row, 1) for row in raw.source_rows(number)])
+
+    def resolve(self, alias: str) -> Sequence[object]:
+        found = self._ask(raw.RESOLVE, alias=alias, scope=raw.REGISTRY, name=raw.NAME)
+        return found[0]
+
+    def listed(self) -> Sequence[Sequence[object]]:
+        aliases = self._ask(raw.ALIASES, collection=raw.COLLECTION)
+        return raw.with_aliases(self._ask(raw.LIST, collection=raw.COLLECTION), aliases)
+
+    def _ask(self, statement: str, **params: object) -> list[tuple[object, ...]]:
+        names = list(params)
+        numbered = _PARAM.sub(lambda found: f"${names.index(found[1]) + 1}", statement)
+        self._cursor.execute(numbered.replace("CROSS JOIN", "JOIN"), list(params.values()))
+        return self._cursor.fetchall()
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        self._db.close()
+
+
+def _open_rows(table: Table) -> str:
+    """Return the statement that opens rows, each column as a list, and where they begin."""
+    kinds = (*(TYPES[column.kind] for column in table.columns), "bigint")
+    lists = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
+    columns = ", ".join(column.name for column in table.columns)
+    return (
+        f"INSERT INTO {sql.table_name(table, _DIALECT)} SELECT {columns}, 0, valid_from, {OPEN_END}"
+        f" FROM unnest({lists}) AS opened ({columns}, valid_from)"
+    )
+
+
+def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
