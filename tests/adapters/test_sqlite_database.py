@@ -204,6 +204,29 @@ def test_a_file_of_a_newer_release_is_refused_and_left_as_it_is(path: Path) -> N
     assert path.read_bytes() == before
 
 
+def test_who_opens_a_file_while_another_makes_it_sees_one_moment_of_it(path: Path) -> None:
+    """What a file is stands in several places of it, which were read one after the other."""
+    path.touch()
+    making: list[threading.Thread] = []
+
+    def make() -> None:
+        with closing(opened(path)) as database:
+            note(database, "theirs")
+
+    def meanwhile(statement: str) -> None:
+        if "user_version" in statement and not making:
+            making.append(threading.Thread(target=make))
+            making[0].start()
+            making[0].join(0.5)
+
+    with closing(SqliteDatabase(path)) as database:
+        database.connection().set_trace_callback(meanwhile)
+        database.create([TABLES])
+        making[0].join(PATIENCE)
+        assert notes(database) == ["theirs"]
+        assert database.connection().execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 # --- lifting an older file ------------------------------------------------------------------
 
 LATER = ("ALTER TABLE note ADD COLUMN author TEXT", "UPDATE note SET author = 'unknown'")

@@ -248,9 +248,10 @@ class SqliteDatabase:
     def _lacks(
         self, connection: sqlite3.Connection, steps: Sequence[Step], kind: Kind
     ) -> Sequence[Step]:
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        found: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        with _moment(connection):
+            owner = connection.execute("PRAGMA application_id").fetchone()[0]
+            found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if owner not in set(Kind) and (owner or found or tables):
             why = "it is a database of another program; choose another file"
             raise StoreUnavailable(store=str(self.path), why=why)
@@ -374,6 +375,19 @@ class _Lease:
             self._idle.end(self.connection)
         else:
             self._idle.append(self.connection)
+
+
+@contextmanager
+def _moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let what is read inside be of one moment, whatever others write meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
 
 
 def unavailable(path: Path, error: sqlite3.Error) -> StorageFailed:
