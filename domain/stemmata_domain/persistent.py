@@ -3,17 +3,22 @@
 A state that was loaded from a snapshot starts from a plain dict, which is cheap to build; what changes
 afterwards is laid over it in a hash trie. The dict below is never written to, so any number of states
 may share it.
+
+Where many changes come at once and nobody sees what is in between, as when a long stream is folded, the
+maps of a state are let `grow` in place, and are `settled` when it is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Generic, TypeVar, cast
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Generic, TypeVar, cast
 
 from rpds import HashTrieMap
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+State = TypeVar("State")
 
 
 class _Gone:
@@ -83,3 +88,61 @@ class PersistentMap(Generic[K, V]):
 
     def __repr__(self) -> str:
         return f"PersistentMap({dict(self.items())!r})"
+
+
+class _Growing(PersistentMap[K, V]):
+    """A map that is changed in place, and gives itself."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, grown_from: PersistentMap[K, V]) -> None:
+        self._base = grown_from._base
+        self._own: dict[K, V | _Gone] = dict(grown_from._over.items())
+        # What is read and not changed is read in both kinds alike.
+        self._over = cast("HashTrieMap[K, V | _Gone]", self._own)
+
+    def insert(self, key: K, value: V) -> PersistentMap[K, V]:
+        self._own[key] = value
+        return self
+
+    def discard(self, key: K) -> PersistentMap[K, V]:
+        if key in self._base:
+            self._own[key] = _GONE
+        else:
+            self._own.pop(key, None)
+        return self
+
+    def settled(self) -> PersistentMap[K, V]:
+        if not self._base:
+            # Nothing was there to be gone from.
+            return PersistentMap(cast("dict[K, V]", self._own))
+        return PersistentMap(self._base)._with(HashTrieMap(self._own))
+
+
+def growing(state: State) -> State:
+    """Return a state equal to *state*, a data class, whose maps are changed in place.
+
+    Only who holds it alone may change it: nothing that was made from it before stays what it was.
+    """
+    return _with_maps(state, lambda kept: kept if isinstance(kept, _Growing) else _Growing(kept))
+
+
+def settled(state: State) -> State:
+    """Return *state*, which is used no more, as one whose maps can be shared again."""
+    return _with_maps(state, lambda kept: kept.settled() if isinstance(kept, _Growing) else kept)
+
+
+def _with_maps(
+    state: State, change: Callable[[PersistentMap[Any, Any]], PersistentMap[Any, Any]]
+) -> State:
+    # A class is a data class too, but no state is one.
+    if not is_dataclass(state) or isinstance(state, type):
+        return state
+    changed: dict[str, object] = {}
+    for field in fields(state):
+        value = getattr(state, field.name)
+        if isinstance(value, PersistentMap):
+            changed[field.name] = change(value)
+        elif is_dataclass(value):
+            changed[field.name] = _with_maps(value, change)
+    return replace(state, **changed)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -16,13 +17,14 @@ from typing import Any, Generic, TypeVar, cast
 from stemmata_domain.decider import Decider
 from stemmata_domain.errors import InvalidSetting
 from stemmata_domain.names import unstorable
+from stemmata_domain.persistent import growing, settled
 from stemmata_domain.ports import NO_STREAM, EventStore, KeepsSnapshots, Snapshot
 from stemmata_domain.recorded import RecordedEvent
 
 State = TypeVar("State")
 Command = TypeVar("Command")
 
-_PAGE = 5_000
+_PAGE = 500
 _SHORT = 256
 _SNAPSHOT_AFTER = 2_000
 _SNAPSHOT_GROWTH = 0.02
@@ -129,16 +131,25 @@ class States:
 
     def _read_tail(self, known: Loaded[State], stream: str) -> None:
         limit = _SHORT if self._hurries else _PAGE
-        while True:
-            page = self._store.read_stream(stream, after=known.version, limit=limit)
-            known.state = known.decider.fold((r.event for r in page), known.state)
-            known.version += len(page)
-            if len(page) < limit:
-                break
+        page = self._store.read_stream(stream, after=known.version, limit=limit)
+        if len(page) == limit:
             if self._hurries:
                 raise LongToRead(known.decider, stream)
+            self._read_long(known, stream, page)
+        else:
+            known.state = known.decider.fold((r.event for r in page), known.state)
+            known.version += len(page)
         known.checked_at = self._head
         self._note_growth(known, stream)
+
+    def _read_long(self, known: Loaded[State], stream: str, page: Sequence[RecordedEvent]) -> None:
+        state, version = known.state, known.version
+        while page:
+            # Anew for each page: an event that founds an aggregate brings maps of its own.
+            state = known.decider.fold((r.event for r in page), growing(state))
+            version += len(page)
+            page = self._store.read_stream(stream, after=version, limit=_PAGE)
+        known.state, known.version = settled(state), version
 
     def _note_growth(self, known: Loaded[State], stream: str) -> None:
         if self._has_grown(known):

@@ -913,6 +913,7 @@ def test_a_snapshot_and_the_tail_are_the_whole_fold(history: list[Any], every: i
     """Whatever was done: the states of a new handler, with snapshots or without, are the old one's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(states_module, "_SNAPSHOT_AFTER", every * 3)
+        patch.setattr(states_module, "_PAGE", 3 + every)
         world = a_world(Counting())
         world.do(link("digits:v1", "prod"))
         for command in history:

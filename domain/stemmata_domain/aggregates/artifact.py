@@ -244,11 +244,12 @@ def evolve(state: Artifact, event: Event) -> Artifact:
                 else state.tags.discard(event.index),
             )
         case VersionDeleted():
+            digest = state.digests.get(event.index) or ""
             return replace(
                 state,
                 line=state.line.without_version(event.index),
                 digests=state.digests.discard(event.index),
-                logged=state.logged.discard(state.digests.get(event.index) or ""),
+                logged=state.logged.discard(digest),
                 tags=state.tags.discard(event.index),
             )
         case _:

@@ -28,6 +28,7 @@ class Memberships:
     aliases_on: PersistentMap[int, tuple[str, ...]] = field(default_factory=PersistentMap)
 
     # Built by hand and not by `replace`, which takes twice as long: a long stream is folded through here.
+    # What is read of a map is read before it is changed, because it may be one that grows in place.
 
     def with_version(self, index: int, version: str) -> Memberships:
         """Return the line with one more version."""
@@ -66,7 +67,8 @@ class Memberships:
         """Return the line in which *alias* names nothing."""
         if alias not in self.aliases:
             return self
-        return self._with_aliases(self.aliases.discard(alias), self._bare_of(alias))
+        aliases_on = self._bare_of(alias)
+        return self._with_aliases(self.aliases.discard(alias), aliases_on)
 
     def _with_aliases(
         self, aliases: PersistentMap[str, int], aliases_on: PersistentMap[int, tuple[str, ...]]
