@@ -42,10 +42,12 @@ def content_for(url: str) -> str | None:
     return None if url.startswith(("sqlite:", "memory:")) else "memory://"
 
 
-def open_at(place: Place, *, actor: str = "ada", entity: str | None = ENTITY) -> Stemma:
+def open_at(
+    place: Place, *, content: str | None = None, actor: str = "ada", entity: str | None = ENTITY
+) -> Stemma:
     """Open the registry at a place."""
     url = url_of(place)
-    return stemmata.open(url, content=content_for(url), actor=actor, entity=entity)
+    return stemmata.open(url, content=content or content_for(url), actor=actor, entity=entity)
 
 
 @contextmanager

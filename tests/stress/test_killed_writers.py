@@ -8,14 +8,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,49 +28,31 @@ from stemmata_domain.manifest import decode
 from stemmata_domain.recorded import RecordedEvent
 from tests.postgres import Server
 from tests.stress.agreement import check
-from tests.stress.crew import ROOT, failures, hired, refusals
-from tests.stress.places import (
-    SOURCE,
-    TARGET,
-    Place,
-    link_without_views,
-    open_at,
-    url_of,
-    with_versions,
-)
+from tests.stress.crew import failures, hired, refusals
+from tests.stress.places import SOURCE, TARGET, Place, open_at, url_of, with_versions
+from tests.stress.undisturbed import Undisturbed, script_at
 from tests.stress.worker import Command
 from tests.stress.worker import Orders as Task
-from tests.stress.writer import VERSIONS, Orders, Script, command_line
+from tests.stress.writer import VERSIONS, Orders, Writer
 
 SEED = 20260303
 
 
-class Undisturbed:
-    """A script carried out in memory, as far as anybody asks: what its steps answer and log."""
-
-    def __init__(self, script: str) -> None:
-        self._script = Script(script, "memory://")
-        self.answers: list[str] = []
-        self.events: list[RecordedEvent] = []
-        self._lengths = [0]
-
-    def log_after(self, steps: int) -> list[RecordedEvent]:
-        """Return the log after so many steps."""
-        while len(self.answers) < steps:
-            self.answers.append(self._script.step())
-            self.events += self._script.stemma.replay(after=len(self.events))
-            self._lengths.append(len(self.events))
-        return self.events[: self._lengths[steps]]
-
-
 class OnItsWay:
-    """A registry in which the first steps of a script are done."""
+    """A registry in which the first steps of a script are done.
 
-    def __init__(self, script: str, place: Place, *, steps: int) -> None:
+    Args:
+        content: Where content is kept, if the place alone is not to say.
+    """
+
+    def __init__(
+        self, script: str, place: Place, *, steps: int, content: str | None = None
+    ) -> None:
         self.script = script
         self.steps = steps
+        self.content = content
         self.undisturbed = Undisturbed(script)
-        with script_at(script, place, skip=0) as begun:
+        with script_at(script, place, content=content) as begun:
             for _ in range(steps):
                 begun.step()
         self.undisturbed.log_after(steps)
@@ -92,51 +71,14 @@ class Begun(OnItsWay):
         return folder / "registry.db"
 
 
-class script_at:  # noqa: N801 -- reads as the context manager that it is
-    """A script that goes on in the registry at a place."""
-
-    def __init__(self, script: str, place: Place, *, skip: int) -> None:
-        self._script = Script(script, url_of(place))
-        self._script.skip(skip)
-
-    def __enter__(self) -> Script:
-        return self._script
-
-    def __exit__(self, *_: object) -> None:
-        self._script.stemma.close()
-
-
-def start(orders: Orders) -> subprocess.Popen[str]:
-    """Start a writer, and return when it is about to open its registry."""
-    writer = subprocess.Popen(
-        [sys.executable, *command_line(orders)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert json.loads(_line(writer)) == "ready"
-    return writer
-
-
-def _line(writer: subprocess.Popen[str]) -> str:
-    assert writer.stdout is not None
-    return writer.stdout.readline()
-
-
-def kill(writer: subprocess.Popen[str]) -> list[str]:
-    """Kill a writer, and return what it had said by then."""
-    writer.kill()
-    assert writer.stdout is not None
-    with writer.stdout:
-        rest = writer.stdout.read()
-    writer.wait()
-    # A word that the pipe had not got to its end was not said.
-    return [json.loads(line) for line in rest.splitlines(keepends=True) if line.endswith("\n")]
-
-
 def killed_writing(begun: OnItsWay, place: Place, chance: random.Random) -> list[str]:
     """Let a writer go on with a script, kill it at some moment; return its acknowledged answers."""
-    writer = start(Orders(script=begun.script, url=url_of(place), skip=begun.steps))
-    said = [json.loads(_line(writer)) for _ in range(1 + chance.randrange(40))]
+    writer = Writer(
+        Orders(script=begun.script, url=url_of(place), skip=begun.steps, content=begun.content)
+    )
+    said = [writer.word() for _ in range(1 + chance.randrange(40))]
     time.sleep(chance.uniform(0, 0.004))
-    said += kill(writer)
+    said += writer.kill()
     assert said[0] == "open"
     return said[1:]
 
@@ -147,13 +89,13 @@ def check_after(begun: OnItsWay, place: Place, acknowledged: Sequence[str]) -> b
     undisturbed = begun.undisturbed
     longest = undisturbed.log_after(done + 1)
     assert acknowledged == undisturbed.answers[begun.steps : done]
-    with open_at(place) as stemma:
+    with open_at(place, content=begun.content) as stemma:
         log = list(stemma.replay())
         assert log == longest[: len(log)]
         assert len(log) in (len(undisturbed.log_after(done)), len(longest))
         check_content(stemma, log)
     check(place)
-    with script_at(begun.script, place, skip=done) as script:
+    with script_at(begun.script, place, skip=done, content=begun.content) as script:
         again = [script.step() for _ in range(3)]
     expected = undisturbed.log_after(done + 3)
     assert again == undisturbed.answers[done : done + 3]
@@ -217,14 +159,6 @@ def test_writers_killed_at_fifty_moments_lose_nothing(
     tell(f"{begun.script}: 50 writers killed; {unheard} had done a command unheard")
 
 
-@pytest.fixture
-def server_url() -> Iterator[str]:
-    """A place on a durable server of the test's own."""
-    server = Server()
-    yield server.url("registry")
-    server.remove()
-
-
 def kill_one_after_the_other(going: OnItsWay, place: Place, *, times: int) -> int:
     """Kill as many writers, each of which goes on with what the others left."""
     chance = random.Random(SEED)
@@ -236,29 +170,42 @@ def kill_one_after_the_other(going: OnItsWay, place: Place, *, times: int) -> in
     return unheard
 
 
-def test_a_killed_writer_loses_nothing_on_a_server(server_url: str) -> None:
-    going = OnItsWay("link", server_url, steps=1 + VERSIONS)
-    kill_one_after_the_other(going, server_url, times=2)
+def on_a_server(script: str, server: Server, content: Path) -> tuple[OnItsWay, str]:
+    """Begin a registry in a schema of its own, with content on this disk; return it and its URL."""
+    place = server.url(f"{script} in {content.parent.name}")
+    steps = 1 + (VERSIONS if script == "link" else 0)
+    return OnItsWay(script, place, steps=steps, content=str(content)), place
+
+
+@pytest.mark.parametrize("script", ["link", "log"])
+def test_a_killed_writer_loses_nothing_on_a_server(
+    durable_server: Server, tmp_path: Path, script: str
+) -> None:
+    kill_one_after_the_other(*on_a_server(script, durable_server, tmp_path / "content"), times=2)
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("script", ["link", "snapshot"])
+@pytest.mark.parametrize("script", ["link", "log", "snapshot"])
 def test_writers_killed_at_fifty_moments_lose_nothing_on_a_server(
-    server_url: str, script: str, tell: Callable[[str], None]
+    durable_server: Server, tmp_path: Path, script: str, tell: Callable[[str], None]
 ) -> None:
-    going = OnItsWay(script, server_url, steps=1 + (VERSIONS if script == "link" else 0))
-    unheard = kill_one_after_the_other(going, server_url, times=50)
+    going, place = on_a_server(script, durable_server, tmp_path / "content")
+    unheard = kill_one_after_the_other(going, place, times=50)
     tell(f"{script}: 50 writers killed on a server; {unheard} had done a command unheard")
 
 
 # --- among others ---------------------------------------------------------------------------
 
 
-def kill_one_of_three(path: Path, chance: random.Random) -> None:
-    """Kill one of three writers that link into one collection; the others do not even notice."""
+def kill_one_of_three(place: Place, chance: random.Random) -> tuple[bool, bool]:
+    """Kill one of three writers that link into one collection; the others do not even notice.
+
+    Returns:
+        Whether it was still at it, and whether it had done a command unheard.
+    """
     orders = [
         Task(
-            url=url_of(path),
+            url=url_of(place),
             entity="vision",
             commands=[
                 Command(do="link", args=(f"{SOURCE}:v{i}", TARGET), kw={"aliases": ["staging"]})
@@ -280,100 +227,25 @@ def kill_one_of_three(path: Path, chance: random.Random) -> None:
     assert refusals(answers) == []
     assert [len(own) for own in answers[1:]] == [40, 40]
     acknowledged = {each.result["version"]: each.result["index"] for own in answers for each in own}
-    with open_at(path) as stemma:
+    with open_at(place) as stemma:
         there = {version.id: version.index for version in stemma.versions(TARGET)}
     assert sorted(there.values()) == list(range(len(there)))
     assert acknowledged.items() <= there.items()
-    assert len(there) - len(acknowledged) in (0, 1)
-    check(path)
+    unheard = len(there) - len(acknowledged)
+    assert unheard in (0, 1)
+    check(place)
+    return len(answers[0]) < 40, unheard > 0
 
 
-def test_others_go_on_when_a_writer_among_them_is_killed(tmp_path: Path) -> None:
-    kill_one_of_three(with_versions(tmp_path / "registry.db", 120), random.Random(SEED))
-
-
-@pytest.mark.torture
-def test_others_go_on_when_writers_among_them_are_killed_fifty_times(tmp_path: Path) -> None:
-    chance = random.Random(SEED)
-    for time_ in range(50):
-        kill_one_of_three(with_versions(tmp_path / f"{time_}.db", 120), chance)
-
-
-# --- opening --------------------------------------------------------------------------------
-
-
-def kill_while_creating(folder: Path, chance: random.Random) -> None:
-    """Kill a process that creates registry after registry; each of them opens and works."""
-    folder.mkdir()
-    writer = start(Orders(script="create", url=str(folder), skip=0))
-    said = [json.loads(_line(writer)) for _ in range(chance.randrange(4))]
-    time.sleep(chance.uniform(0, 0.03))
-    said += kill(writer)
-    begun = sorted(folder.glob("*.db"), key=lambda path: int(path.stem))
-    assert len(begun) - len(said) in (0, 1)
-    assert [path.name for path in begun[: len(said)]] == said
-    undisturbed = Undisturbed("link")
-    for path in begun[-2:]:
-        with script_at("link", path, skip=0) as script:
-            answers = [script.step() for _ in range(3)]
-        assert check(path) == undisturbed.log_after(3)
-        assert answers == undisturbed.answers
-
-
-def test_a_registry_whose_creation_was_killed_is_created_by_the_next_process(
-    tmp_path: Path,
-) -> None:
-    kill_while_creating(tmp_path / "killed", random.Random(SEED))
+def test_others_go_on_when_a_writer_among_them_is_killed(new_place: Callable[[], Place]) -> None:
+    kill_one_of_three(with_versions(new_place(), 120), random.Random(SEED))
 
 
 @pytest.mark.torture
-def test_creation_killed_at_fifty_moments_is_completed(tmp_path: Path) -> None:
-    chance = random.Random(SEED)
-    for time_ in range(50):
-        kill_while_creating(tmp_path / f"killed-{time_}", chance)
-
-
-# --- views that are behind ------------------------------------------------------------------
-
-
-def kill_while_catching_up(behind: Path, folder: Path, moments: Iterator[float]) -> int:
-    """Kill processes that open a registry with views that are behind; return how many were cut off.
-
-    Each of them begins with what those before it have left.
-    """
-    folder.mkdir()
-    path = Path(shutil.copy(behind, folder / "registry.db"))
-    cut_off = 0
-    for moment in moments:
-        writer = start(Orders(script="link", url=url_of(path), skip=0))
-        time.sleep(moment)
-        cut_off += "open" not in kill(writer)
-        check(path, views_behind=True)
-    with open_at(path) as stemma:
-        last = stemma.versions(f"{TARGET} 0")[-1].full_name
-        again = stemma.link(f"{SOURCE}:v0", f"{TARGET} 0", aliases=["after"])
-        assert (again.index, stemma.resolve(f"{TARGET} 0:after").index) == (0, 0)
-        assert stemma.resolve(f"{TARGET} 0").full_name == last
-    check(path)
-    return cut_off
-
-
-def test_views_are_caught_up_after_a_process_was_killed_doing_so(tmp_path: Path) -> None:
-    behind = with_versions(tmp_path / "behind.db", 200)
-    link_without_views(behind, 3_000)
-    assert kill_while_catching_up(behind, tmp_path / "killed", iter([0.02, 0.05])) > 0
-
-
-@pytest.mark.torture
-def test_views_are_caught_up_after_fifty_processes_were_killed_doing_so(
-    tmp_path: Path, tell: Callable[[str], None]
+def test_others_go_on_when_writers_among_them_are_killed_fifty_times(
+    new_place: Callable[[], Place], tell: Callable[[str], None]
 ) -> None:
     chance = random.Random(SEED)
-    behind = with_versions(tmp_path / "behind.db", 200)
-    link_without_views(behind, 10_000)
-    cut_off = 0
-    for time_ in range(10):
-        moments = iter([chance.uniform(0, 0.15) for _ in range(5)])
-        cut_off += kill_while_catching_up(behind, tmp_path / f"killed-{time_}", moments)
-    tell(f"{cut_off} of 50 processes were killed before they had opened the registry")
-    assert cut_off > 10
+    found = [kill_one_of_three(with_versions(new_place(), 120), chance) for _ in range(50)]
+    at_it, unheard = (sum(each) for each in zip(*found, strict=True))
+    tell(f"50 of three writers killed, {at_it} at work; {unheard} had done a command unheard")

@@ -7,19 +7,20 @@ carried out elsewhere, and leave the very same log.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 
 import stemmata
 from stemmata.draft import Draft
 from stemmata.stemma import Stemma
 from stemmata_domain.commands.log import Logged
 from stemmata_domain.handling import CommandHandler
+from tests.stress.crew import ROOT
 from tests.stress.places import content_for, digest, manifest
 
 Step = Callable[[Stemma, str], object]
@@ -157,11 +158,12 @@ class StepClock:
 class Script:
     """A script on its way: which step is next, and a registry to carry it out in."""
 
-    def __init__(self, name: str, url: str) -> None:
+    def __init__(self, name: str, url: str, *, content: str | None = None) -> None:
         self._steps = enumerate(SCRIPTS[name]())
         self._clock = StepClock()
+        content = content or content_for(url)
         self.stemma = stemmata.open(
-            url, content=content_for(url), actor="ada", clock=self._clock, ids=self._clock
+            url, content=content, actor="ada", clock=self._clock, ids=self._clock
         )
         if name == "snapshot":
             keep_snapshots(self.stemma, self._clock, after=2)
@@ -192,25 +194,53 @@ def keep_snapshots(stemma: Stemma, clock: StepClock, *, after: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """Which script to carry out, where, and how many of its steps were carried out before."""
+    """Which script to carry out, where, and how many of its steps were carried out before.
+
+    The script `create` is to create registry after registry, with `NUMBER` in the URL replaced.
+
+    Attributes:
+        content: Where content is kept, if the URL alone is not to say.
+    """
 
     script: str
     url: str
-    skip: int
+    skip: int = 0
+    content: str | None = None
 
 
-def create_registries(folder: Path) -> Iterator[str]:
-    """Create registry after registry in *folder*, and yield the name of each."""
-    for number in count():
-        script = Script("link", f"sqlite:///{folder}/{number}.db")
+def create_registries(url: str) -> Iterator[str]:
+    """Create registry after registry, and yield the number of each."""
+    for number in map(str, count()):
+        script = Script("link", url.replace("NUMBER", number))
         with script.stemma:
             script.step()
-        yield f"{number}.db"
+        yield number
 
 
-def command_line(orders: Orders) -> list[str]:
-    """Return the arguments that start a writer."""
-    return ["-m", "tests.stress.writer", json.dumps(asdict(orders))]
+class Writer:
+    """A running process that writes."""
+
+    def __init__(self, orders: Orders) -> None:
+        """Start it, and return when it is about to open its registry."""
+        command = [sys.executable, "-m", "tests.stress.writer", json.dumps(asdict(orders))]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self.word() == "ready"
+
+    def word(self) -> str:
+        """Return what it says next."""
+        assert self._process.stdout is not None
+        word: str = json.loads(self._process.stdout.readline())
+        return word
+
+    def kill(self) -> list[str]:
+        """Take its life at once, as `kill -9` does, and return what it had said by then."""
+        self._process.kill()
+        assert self._process.stdout is not None
+        with self._process.stdout:
+            rest = self._process.stdout.read()
+        self._process.wait()
+        # A word that the pipe had not got to its end was not said.
+        return [json.loads(line) for line in rest.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -218,10 +248,10 @@ def main(arguments: Sequence[str]) -> None:
     orders = Orders(**json.loads(arguments[0]))
     _say("ready")
     if orders.script == "create":
-        for name in create_registries(Path(orders.url)):
-            _say(name)
+        for number in create_registries(orders.url):
+            _say(number)
         return
-    script = Script(orders.script, orders.url)
+    script = Script(orders.script, orders.url, content=orders.content)
     script.skip(orders.skip)
     _say("open")
     while True:
