@@ -116,10 +116,11 @@ def log_versions(place: Place, number: int, *, source: str = SOURCE) -> None:
                 )
 
 
-def link_without_views(path: Path, number: int) -> None:
+def link_without_views(place: Place, number: int) -> None:
     """Link *number* versions, out of 200, as if by a release that keeps none of our views."""
-    with closing(SqliteEventStore(SqliteDatabase(path), ids=TimeOrderedIds())) as events:
+    with closing(open_event_store(url_of(place), ids=TimeOrderedIds())) as events:
         handler = CommandHandler(events, clock=SystemClock(), ids=TimeOrderedIds())
+        assert isinstance(events, SerialisesWriters)
         with events.writing():
             for i in range(number):
                 source, target = f"{SOURCE}:v{i % 200}", f"{TARGET} {i // 200}"

@@ -3,150 +3,34 @@
 - The views are as the log makes them as soon as anybody opens the registry again, and not before.
 - Others read and write meanwhile, and see no wrong answer at any moment.
 - What a rebuild has left is dropped, and the next one can begin at once.
-
-A registry is whatever has a URL: :class:`Place` says what is needed of a store to be tried here.
 """
 
 from __future__ import annotations
 
 import random
-import shutil
-import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
-import psycopg
 import pytest
 
-import stemmata
 from stemmata.moving.copying import copy as copy_registry
-from stemmata.stemma import Stemma
-from stemmata_adapters.identity import SystemClock, TimeOrderedIds
-from stemmata_adapters.schemes import open_event_store
-from stemmata_domain.commands.link import Link
-from stemmata_domain.handling import CommandHandler
-from stemmata_domain.ports import SerialisesWriters
-from tests.postgres import Server
+from tests.stress import agreement
+from tests.stress.begun import (
+    PATIENCE,
+    VERSIONS,
+    Database,
+    File,
+    Place,
+    opened,
+)
 from tests.stress.onlooker import Onlooker
-from tests.stress.places import ENTITY, SOURCE, TARGET, url_of, with_versions
+from tests.stress.places import SOURCE, TARGET, link_without_views, with_versions
 from tests.stress.projector import killed, started, word_of
 
 SEED = 20260303
-VERSIONS = 200
-PATIENCE = 120
-
-
-class Place(Protocol):
-    """Where a registry is that is killed at again and again."""
-
-    url: str
-    content: str
-
-    def copy(self, number: int) -> Place:
-        """Return a new registry that is as this one was when it was begun."""
-        ...
-
-    def make_old(self) -> None:
-        """Let the views be those of a release that laid their tables out otherwise."""
-        ...
-
-    def settle(self) -> bool:
-        """Wait until all is let go of what the killed held; return whether that takes any time."""
-        ...
-
-    def leftovers(self) -> list[str]:
-        """Return the tables on the medium that belong to no view in use."""
-        ...
-
-    def drop(self) -> None:
-        """Remove the registry."""
-        ...
-
-
-class File:
-    """A registry in a SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.url = url_of(path)
-        self.content = str(path.parent / "content")
-
-    def copy(self, number: int) -> File:
-        folder = self.path.parent.parent / f"{number}"
-        shutil.copytree(self.path.parent, folder)
-        return File(folder / self.path.name)
-
-    def make_old(self) -> None:
-        with closing(sqlite3.connect(self.path)) as raw, raw:
-            raw.execute("UPDATE view SET schema = '0.' || schema")
-
-    def settle(self) -> bool:
-        return False
-
-    def leftovers(self) -> list[str]:
-        with closing(sqlite3.connect(self.path)) as raw:
-            tables = raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-            lines = raw.execute("SELECT projection FROM view")
-            return [name for (name,) in (*tables, *lines) if "__beside_" in name]
-
-    def drop(self) -> None:
-        shutil.rmtree(self.path.parent)
-
-
-_databases = count()
-
-
-class Database:
-    """A registry in a database of its own, on a server that goes on when its clients are killed."""
-
-    def __init__(self, server: Server, content: str, *, template: str = "template1") -> None:
-        self._server = server
-        self._name = f"killed_{next(_databases)}"
-        with server.connect() as raw:
-            raw.execute(f"CREATE DATABASE {self._name} TEMPLATE {template}")
-        self.url = server.url("stemmata", dbname=self._name)
-        self.content = content
-
-    def _connect(self) -> psycopg.Connection[tuple[str]]:
-        return psycopg.connect(self._server.conninfo, dbname=self._name, autocommit=True)
-
-    def copy(self, number: int) -> Database:
-        return Database(self._server, self.content, template=self._name)
-
-    def make_old(self) -> None:
-        with closing(self._connect()) as raw:
-            raw.execute("UPDATE stemmata.view SET schema = '0.' || schema")
-
-    def settle(self) -> bool:
-        until = time.monotonic() + PATIENCE
-        others = "SELECT query FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
-        others += " AND backend_type = 'client backend'"
-        with closing(self._connect()) as raw:
-            while found := raw.execute(others, (self._name,)).fetchall():
-                assert time.monotonic() < until, found
-                time.sleep(0.01)
-        return True
-
-    def leftovers(self) -> list[str]:
-        with closing(self._connect()) as raw:
-            # An index keeps its name when its table takes the place of another.
-            tables = raw.execute(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'beside%'"
-            )
-            lines = raw.execute(
-                "SELECT projection FROM stemmata.view WHERE projection LIKE '%beside%'"
-            )
-            return [name for (name,) in (*tables.fetchall(), *lines.fetchall())]
-
-    def drop(self) -> None:
-        with self._server.connect() as raw:
-            raw.execute(f"DROP DATABASE {self._name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -161,23 +45,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     copy_registry(file.url, database.url, target_content=file.content)
     yield database
     database.drop()
-
-
-@contextmanager
-def opened(place: Place) -> Iterator[Stemma]:
-    with stemmata.open(place.url, content=place.content, actor="ada", entity=ENTITY) as stemma:
-        yield stemma
-
-
-def append_without_views(place: Place, number: int) -> None:
-    """Link versions as a release would that keeps none of our views."""
-    with closing(open_event_store(place.url, ids=TimeOrderedIds())) as events:
-        handler = CommandHandler(events, clock=SystemClock(), ids=TimeOrderedIds())
-        assert isinstance(events, SerialisesWriters)
-        with events.writing():
-            for i in range(number):
-                source, target = f"{SOURCE}:v{i % VERSIONS}", f"{TARGET} {i // VERSIONS}"
-                handler.handle(Link(source=source, target=target, entity=ENTITY), actor="ada")
 
 
 def check(place: Place) -> None:
@@ -206,13 +73,19 @@ def check(place: Place) -> None:
 # --- catching up ----------------------------------------------------------------------------
 
 
-def kill_while_opening(place: Place, chance: random.Random, *, within: float) -> bool:
-    """Kill a process that brings views up to the log; return whether it was at it."""
-    process = started("open", place.url, content=place.content)
-    time.sleep(chance.uniform(0, within))
-    said = killed(process)
+def kill_while_opening(place: Place, moments: Iterable[float]) -> int:
+    """Kill processes that bring views up to the log; return how many were at it.
+
+    Each of them begins with what those before it have left, which is what the log was at some position.
+    """
+    caught = 0
+    for moment in moments:
+        process = started("open", place.url, content=place.content)
+        time.sleep(moment)
+        caught += "open" not in killed(process)
+        agreement.check(place.url, views_behind=True)
     check(place)
-    return "open" not in said
+    return caught
 
 
 def seconds_to_open(place: Place) -> float:
@@ -227,23 +100,23 @@ def seconds_to_open(place: Place) -> float:
 
 
 def test_views_heal_when_a_process_was_killed_that_caught_up(place: Place) -> None:
-    append_without_views(place, 500)
-    kill_while_opening(place, random.Random(SEED), within=0.3)
+    link_without_views(place.url, 500)
+    kill_while_opening(place, [0.05, 0.3])
 
 
 @pytest.mark.torture
 def test_views_heal_when_fifty_processes_were_killed_that_caught_up(
     place: Place, tell: Callable[[str], None]
 ) -> None:
-    append_without_views(place, 4_000)
+    link_without_views(place.url, 4_000)
     whole = place.copy(50)
     within = seconds_to_open(whole)
     whole.drop()
     chance = random.Random(SEED)
     caught = 0
-    for number in range(50):
+    for number in range(10):
         copy = place.copy(number)
-        caught += kill_while_opening(copy, chance, within=within)
+        caught += kill_while_opening(copy, [chance.uniform(0, within) for _ in range(5)])
         copy.drop()
     tell(f"50 processes killed that opened a registry, {caught} before it was open")
     assert caught > 0
@@ -254,7 +127,7 @@ def test_views_heal_when_fifty_processes_were_killed_that_caught_up(
 
 def open_at_once(place: Place, chance: random.Random, *, links: int, kill: bool) -> None:
     """Let processes open a registry whose views are old, and kill one of them if so told."""
-    append_without_views(place, links)
+    link_without_views(place.url, links)
     place.make_old()
     crew = [started("open", place.url, content=place.content) for _ in range(3)]
     if kill:
@@ -382,7 +255,7 @@ def test_nobody_notices_that_a_process_was_killed_that_rebuilt(place: Place) -> 
 def test_nobody_notices_that_fifty_processes_were_killed_that_rebuilt(
     place: Place, writers: int, tell: Callable[[str], None]
 ) -> None:
-    append_without_views(place, 1_500)
+    link_without_views(place.url, 1_500)
     with opened(place):
         pass
     chance = random.Random(SEED)
