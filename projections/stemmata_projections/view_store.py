@@ -95,7 +95,9 @@ class ViewStore(Protocol):
         Raises:
             ChangeImpossible: A change cannot be made, such as opening a row whose key is open, ending
                 one of a permanent table, or a value that the store cannot hold; nothing is applied.
-                During an append that it takes part in, the append has to be undone.
+                During an append that it takes part in, the append has to be undone. There a store may
+                also tell of it as late as at the append's end, which then undoes itself, by
+                `ViewsCannotTake`; tried again, the change is told of here.
             StorageFailed: The store cannot be written; nothing is applied.
         """
         ...
@@ -139,10 +141,13 @@ class ViewsBeside(ViewStore, Protocol):
     def take_place(self) -> bool:
         """Put these views in the place of those in use, in one step: no query sees anything between.
 
-        Nothing is done, and False returned, while one of those in use has followed the log further.
+        Nothing is done, and False returned, while one of those in use has followed the log further. Who
+        is reading is waited for where a store needs that; but within a block that holds the right to
+        append it is not, and False may be returned for that too: end the block, and try again.
 
         Raises:
-            StoreUnavailable: Another release keeps one of those in use in another shape.
+            StoreUnavailable: Another release keeps one of those in use in another shape, or somebody
+                who has to be waited for goes on reading.
         """
         ...
 

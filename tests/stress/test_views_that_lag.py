@@ -38,7 +38,7 @@ def test_a_version_is_not_deleted_whose_link_no_view_shows_yet(tmp_path: Path) -
 def test_views_that_are_caught_up_while_others_write_miss_nothing(tmp_path: Path) -> None:
     path = with_versions(tmp_path / "registry.db", 200)
     with open_at(path) as stemma:
-        link_without_views(path, 4_000)
+        link_without_views(path, 1_500)
         catching_up = Thread(target=lambda: open_at(path).close())
         catching_up.start()
         for i in range(60):
