@@ -135,40 +135,52 @@ class CommandHandler:
             WrongExpectedVersion: Others were faster each time; trying later may help.
         """
         key = None if key is None else idempotency_key(key)
+        with self._mutex:
+            try:
+                return self._until_done(command, actor, key, correlation, inform)
+            finally:
+                # What took long to fold need not again, whatever became of the command.
+                self._keep_snapshots()
+
+    def _until_done(
+        self,
+        command: Command[R],
+        actor: str,
+        key: str | None,
+        correlation: str | None,
+        inform: Callable[[Command[R], Work], Command[R]] | None,
+    ) -> R:
         attempt = reads = 0
         inline = self._inline
-        with self._mutex:
-            while True:
-                attempt += 1
-                hurries = self._serialised is not None and reads < self._attempts
-                try:
-                    return self._once(
-                        command, actor, key, correlation, inform, inline, hurries=hurries
-                    )
-                except LongToRead as long:
-                    # The right to append was let go, so that nobody waits while this is read.
-                    self._states.read_ahead(long)
+        while True:
+            attempt += 1
+            hurries = self._serialised is not None and reads < self._attempts
+            try:
+                return self._once(command, actor, key, correlation, inform, inline, hurries=hurries)
+            except LongToRead as long:
+                # The right to append was let go, so that nobody waits while this is read.
+                self._states.read_ahead(long)
+                attempt -= 1
+                reads += 1
+            except WrongExpectedVersion:
+                self._states.forget()
+                if attempt == self._attempts:
+                    raise
+            except ViewsCannotTake as stuck:
+                self._states.forget()
+                if stuck.meanwhile is None:
+                    inline = None
                     attempt -= 1
-                    reads += 1
-                except WrongExpectedVersion:
-                    self._states.forget()
-                    if attempt == self._attempts:
-                        raise
-                except ViewsCannotTake as stuck:
-                    self._states.forget()
-                    if stuck.meanwhile is None:
-                        inline = None
-                        attempt -= 1
-                    elif attempt == self._attempts:
-                        raise
-                    else:
-                        stuck.meanwhile()
-                except Refused:
+                elif attempt == self._attempts:
                     raise
-                except BaseException:
-                    # The states may be ahead of a store that failed to take the events.
-                    self._states.forget()
-                    raise
+                else:
+                    stuck.meanwhile()
+            except Refused:
+                raise
+            except BaseException:
+                # The states may be ahead of a store that failed to take the events.
+                self._states.forget()
+                raise
 
     def _once(
         self,
@@ -207,12 +219,14 @@ class CommandHandler:
             if inline is not None:
                 inline(recorded)
         self._states.recorded(recorded, work.states_after)
+        return result
+
+    def _keep_snapshots(self) -> None:
         if self._snapshots is not None:
             # The events are durable; a snapshot that cannot be kept costs the next start time.
             with suppress(StorageFailed):
                 for snapshot in self._states.snapshots_due():
                     self._snapshots.save_snapshot(snapshot)
-        return result
 
     def _exclusively(self) -> AbstractContextManager[object]:
         return nullcontext() if self._serialised is None else self._serialised.writing()

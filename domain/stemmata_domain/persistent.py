@@ -1,8 +1,8 @@
 """A map that can be shared while it grows: each change gives a new map, and costs the same at any size.
 
-A state that was loaded from a snapshot starts from a plain dict, which is cheap to build; what changes
-afterwards is laid over it in a hash trie. The dict below is never written to, so any number of states
-may share it.
+A state that was loaded from a snapshot starts from what looks things up in its bytes, and one that was
+folded from a plain dict; what changes afterwards is laid over it in a hash trie. What is below is never
+written to, so any number of states may share it.
 
 Where many changes come at once and nobody sees what is in between, as when a long stream is folded, the
 maps of a state are let `grow` in place, and are `settled` when it is done.
@@ -10,14 +10,15 @@ maps of a state are let `grow` in place, and are `settled` when it is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from rpds import HashTrieMap
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 State = TypeVar("State")
 
 
@@ -29,14 +30,28 @@ _GONE = _Gone()
 _NOTHING_OVER: HashTrieMap[object, object] = HashTrieMap()
 
 
+class Base(Protocol[K, V_co]):
+    """What a map can start from: a dict, or what is like one. Its values are not None."""
+
+    def get(self, key: K, /) -> V_co | None:
+        """Return the value of *key*, or None."""
+        ...
+
+    def items(self) -> Iterable[tuple[K, V_co]]:
+        """Return the pairs."""
+        ...
+
+    def __contains__(self, key: K, /) -> bool: ...
+
+
 class PersistentMap(Generic[K, V]):
     """An immutable mapping with cheap insertion, removal and bulk creation."""
 
     __slots__ = ("_base", "_over")
 
-    def __init__(self, base: Mapping[K, V] | None = None) -> None:
+    def __init__(self, base: Base[K, V] | None = None) -> None:
         """Take *base* as it is; the caller must not change it afterwards."""
-        self._base: Mapping[K, V] = {} if base is None else base
+        self._base: Base[K, V] = cast("dict[K, V]", {}) if base is None else base
         self._over = cast("HashTrieMap[K, V | _Gone]", _NOTHING_OVER)
 
     def _with(self, over: HashTrieMap[K, V | _Gone]) -> PersistentMap[K, V]:
@@ -71,6 +86,11 @@ class PersistentMap(Generic[K, V]):
         for key, found in over.items():
             if found is not _GONE:
                 yield key, cast("V", found)
+
+    def layers(self) -> tuple[Base[K, V], Iterator[tuple[K, V | None]]]:
+        """Return what the map started from, and what has changed since: None for what was discarded."""
+        over = ((key, None if found is _GONE else found) for key, found in self._over.items())
+        return self._base, cast("Iterator[tuple[K, V | None]]", over)
 
     def __contains__(self, key: K) -> bool:
         return self.get(key) is not None
@@ -113,7 +133,7 @@ class _Growing(PersistentMap[K, V]):
         return self
 
     def settled(self) -> PersistentMap[K, V]:
-        if not self._base:
+        if isinstance(self._base, dict) and not self._base:
             # Nothing was there to be gone from.
             return PersistentMap(cast("dict[K, V]", self._own))
         return PersistentMap(self._base)._with(HashTrieMap(self._own))

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -26,8 +26,9 @@ Command = TypeVar("Command")
 
 _PAGE = 500
 _SHORT = 256
-_SNAPSHOT_AFTER = 2_000
 _SNAPSHOT_GROWTH = 0.02
+SNAPSHOT_AFTER = 2_000
+"""By how many events a stream grows at least until its next snapshot, if nothing else is said."""
 
 
 class LongToRead(Exception):
@@ -54,15 +55,22 @@ class States:
     """The states of one event store's aggregates. One command at a time uses it."""
 
     def __init__(
-        self, store: EventStore, *, keep: int = 4_096, snapshot_after: int | None = None
+        self,
+        store: EventStore,
+        *,
+        keep: int = 4_096,
+        snapshot_after: int | None = None,
+        told: Callable[[int], object] | None = None,
     ) -> None:
         """Keep no state yet.
 
         Args:
             keep: How many states are kept.
             snapshot_after: By how many events a stream grows at least until its next snapshot.
+            told: Called while a long stream is folded, with how many of its events were.
         """
         self._store = store
+        self._told = told
         self._snapshot_after = snapshot_after
         self._snapshots = store if isinstance(store, KeepsSnapshots) else None
         self._keep = keep
@@ -102,11 +110,13 @@ class States:
                 rule = "must be valid Unicode without NUL"
                 raise InvalidSetting(setting="name", value=stream, rule=rule)
             known = self._from_snapshot(cast("Decider[State, object]", decider), stream)
+            self._read_tail(known, stream)
             self._loaded[stream] = cast("Loaded[object]", known)
-        elif known.checked_at >= self._others_wrote_at:
-            self._loaded.move_to_end(stream)
             return known
-        self._read_tail(known, stream)
+        if known.checked_at >= self._others_wrote_at:
+            self._loaded.move_to_end(stream)
+        else:
+            self._read_tail(known, stream)
         return known
 
     def read_ahead(self, long: LongToRead) -> None:
@@ -119,10 +129,11 @@ class States:
 
     def _from_snapshot(self, decider: Decider[State, object], stream: str) -> Loaded[State]:
         if decider.snapshots is not None and self._snapshots is not None:
-            snapshot = self._snapshots.load_snapshot(stream)
+            # Not even a snapshot is read in a hurry: a stream that is worth one is long.
+            if self._hurries and self._store.read_stream(stream, after=_SHORT, limit=1):
+                raise LongToRead(decider, stream)
+            snapshot = None if self._hurries else self._snapshots.load_snapshot(stream)
             if snapshot is not None and snapshot.schema == decider.snapshots.schema:
-                if self._hurries:
-                    raise LongToRead(decider, stream)
                 # One that is damaged is as good as none: the events are there.
                 with suppress(ValueError, LookupError, TypeError):
                     state = decider.snapshots.read(snapshot.body)
@@ -148,6 +159,8 @@ class States:
             # Anew for each page: an event that founds an aggregate brings maps of its own.
             state = known.decider.fold((r.event for r in page), growing(state))
             version += len(page)
+            if self._told is not None:
+                self._told(version + 1)
             page = self._store.read_stream(stream, after=version, limit=_PAGE)
         known.state, known.version = settled(state), version
 
@@ -157,7 +170,7 @@ class States:
 
     def _has_grown(self, known: Loaded[Any]) -> bool:
         grown = known.version - known.snapshot_version
-        least = self._snapshot_after or _SNAPSHOT_AFTER
+        least = self._snapshot_after or SNAPSHOT_AFTER
         return grown >= max(least, _SNAPSHOT_GROWTH * known.version)
 
     def recorded(self, events: list[RecordedEvent], states: dict[str, object]) -> None:
@@ -192,7 +205,11 @@ class States:
             if kept is not None and kept.schema == writer.schema:
                 known.snapshot_version = max(known.snapshot_version, kept.version)
             if self._has_grown(known):
-                body = writer.write(known.state)
-                due.append(Snapshot(stream, known.version, writer.schema, body))
                 known.snapshot_version = known.version
+                # A log that others wrote may hold numbers that a snapshot has no room for.
+                with suppress(OverflowError):
+                    body = writer.write(known.state)
+                    due.append(Snapshot(stream, known.version, writer.schema, body))
+                    # What changes from now on is little beside it, when the next one is written.
+                    known.state = writer.read(body)
         return due

@@ -801,7 +801,7 @@ def test_a_new_handler_starts_from_a_snapshot_and_reads_the_tail_only() -> None:
 
 
 def test_snapshots_come_at_geometric_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states_module, "_SNAPSHOT_AFTER", 20)
+    monkeypatch.setattr(states_module, "SNAPSHOT_AFTER", 20)
     monkeypatch.setattr(states_module, "_SNAPSHOT_GROWTH", 0.5)
     store = Counting()
     world = World(store=store)
@@ -825,19 +825,68 @@ def test_a_snapshot_of_another_schema_is_ignored() -> None:
     assert world.another_handler().handle(logging("D"), actor="ada").index == 3
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"{}", b'{"id": "a", "line": {}}'])
+OLDER = (
+    b'{"id":"a","entity":"vision","project":"mnist","name":"digits","type":"model",'
+    b'"line":{"versions":["a:0"],"aliases":{"latest":0}},"digests":["x"],"tags":[]}'
+)
+"""A snapshot as the first release wrote it."""
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"{}", OLDER])
 def test_a_damaged_snapshot_is_ignored(body: bytes) -> None:
+    assert ARTIFACT.snapshots is not None
     store = Counting()
     world = a_world(store)
     logged = world.log("A")
-    store.save_snapshot(Snapshot(f"artifact-{logged.artifact}", 3, 1, body))
+    schema = ARTIFACT.snapshots.schema
+    store.save_snapshot(Snapshot(f"artifact-{logged.artifact}", 3, schema, body))
     assert world.another_handler().handle(logging("D"), actor="ada").index == 3
+
+
+def test_an_older_snapshot_is_ignored_and_replaced() -> None:
+    store = Counting()
+    world = grown(store, 3_000)
+    (stream,) = {r.stream for r in store.read_all() if r.stream.startswith("artifact-")}
+    store.save_snapshot(Snapshot(stream, 3, 1, OLDER))
+    world.another_handler().handle(logging("new"), actor="ada")
+    store.read = 0
+    assert world.another_handler().handle(logging("newer"), actor="ada").index == 3_001
+    assert store.read < 40
+
+
+def test_a_refused_command_leaves_a_snapshot_of_what_it_took_long_to_fold() -> None:
+    store = Counting()
+    world = grown(store, 3_000)
+    with pytest.raises(UnknownVersion):
+        world.another_handler().handle(link("digits:v9999"), actor="ada")
+    store.read = 0
+    assert world.another_handler().handle(logging("new"), actor="ada").index == 3_000
+    assert store.read < 40
+
+
+def test_a_number_for_which_snapshots_have_no_room_hinders_no_command() -> None:
+    """No command gives such a number, but a log may be imported that was written by others."""
+    store = Counting()
+    world = grown(store, 2_000)
+    (stream,) = {r.stream for r in store.read_all() if r.stream.startswith("artifact-")}
+    last = store.read_stream(stream)[-1].version
+    far = ArtifactLogged(
+        **{
+            **next(e for e in world.events() if isinstance(e, ArtifactLogged)).model_dump(),
+            "version": f"{stream.removeprefix('artifact-')}:{2**40}",
+            "index": 2**40,
+            "digest": digest("far"),
+        }
+    )
+    store.append([Append(stream, last, (far,))], Context("host", NOON, "c" * 32, None))
+    assert world.another_handler().handle(logging("new"), actor="ada").index == 2**40 + 1
+    assert store.load_snapshot(stream) is None
 
 
 def test_a_snapshot_that_cannot_be_kept_does_not_undo_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(states_module, "_SNAPSHOT_AFTER", 1)
+    monkeypatch.setattr(states_module, "SNAPSHOT_AFTER", 1)
 
     class Full(Counting):
         def save_snapshot(self, snapshot: Snapshot) -> None:
@@ -912,7 +961,7 @@ commands = st.one_of(
 def test_a_snapshot_and_the_tail_are_the_whole_fold(history: list[Any], every: int) -> None:
     """Whatever was done: the states of a new handler, with snapshots or without, are the old one's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(states_module, "_SNAPSHOT_AFTER", every * 3)
+        patch.setattr(states_module, "SNAPSHOT_AFTER", every * 3)
         patch.setattr(states_module, "_PAGE", 3 + every)
         world = a_world(Counting())
         world.do(link("digits:v1", "prod"))

@@ -16,7 +16,13 @@ from pydantic import JsonValue
 
 from stemmata_domain.aggregates.collection import EditAliases
 from stemmata_domain.aggregates.memberships import LATEST, Memberships, adding, leaving, removing
-from stemmata_domain.aggregates.snapshots import by_index, line_from_json, line_to_json, snapshots
+from stemmata_domain.aggregates.snapshots import (
+    line_facts,
+    line_from,
+    line_parts,
+    only,
+    snapshots,
+)
 from stemmata_domain.aggregates.versions import version_id
 from stemmata_domain.decider import Decider
 from stemmata_domain.errors import (
@@ -36,6 +42,7 @@ from stemmata_domain.events import (
     VersionTagged,
     VersionUntagged,
 )
+from stemmata_domain.packed import Packed, Part, column, index
 from stemmata_domain.persistent import PersistentMap
 
 CATEGORY = "artifact"
@@ -277,33 +284,33 @@ def _with(
     )
 
 
-def _to_json(state: Artifact) -> dict[str, object]:
+def _facts(state: Artifact) -> dict[str, object]:
     return {
         "id": state.id,
         "entity": state.entity,
         "project": state.project,
         "name": state.name,
         "type": state.type,
-        "line": line_to_json(state.line),
-        "digests": by_index(state.digests, state.line.next_index),
-        "tags": list(state.tags.items()),
+        "line": line_facts(state.line),
     }
 
 
-def _from_json(body: dict[str, object]) -> Artifact:
-    row: list[str | None] = body["digests"]  # type: ignore[assignment]  # own JSON
-    tags: list[tuple[int, list[str]]] = body["tags"]  # type: ignore[assignment]  # own JSON
-    digests = {index: digest for index, digest in enumerate(row) if digest is not None}
+def _parts(state: Artifact) -> dict[str, Part]:
+    return {
+        **line_parts(state.line),
+        "digests": column(state.digests),
+        "logged": index(state.logged),
+        "tags": column(state.tags),
+    }
+
+
+def _read(packed: Packed) -> Artifact:
+    digests = packed.column("digests", str)
     return Artifact(
-        id=str(body["id"]),
-        entity=str(body["entity"]),
-        project=str(body["project"]),
-        name=str(body["name"]),
-        type=str(body["type"]),
-        line=line_from_json(body["line"]),
-        digests=PersistentMap(digests),
-        logged=PersistentMap({digest: index for index, digest in digests.items()}),
-        tags=PersistentMap({index: tuple(names) for index, names in tags}),
+        **{**packed.facts, "line": line_from(packed, packed.facts["line"])},
+        digests=digests,
+        logged=packed.index("logged", only(digests)),
+        tags=packed.column("tags", tuple),
     )
 
 
@@ -312,5 +319,5 @@ ARTIFACT: Decider[Artifact, Command] = Decider(
     initial=Artifact(),
     decide=decide,
     evolve=evolve,
-    snapshots=snapshots(1, _to_json, _from_json),
+    snapshots=snapshots(2, _facts, _parts, _read),
 )

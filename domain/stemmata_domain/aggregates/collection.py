@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from stemmata_domain.aggregates.memberships import LATEST, Memberships, adding, leaving, removing
-from stemmata_domain.aggregates.snapshots import line_from_json, line_to_json, snapshots
+from stemmata_domain.aggregates.snapshots import line_facts, line_from, line_parts, snapshots
 from stemmata_domain.decider import Decider
 from stemmata_domain.errors import TypeMismatch, UnknownCollection, UnknownVersion
 from stemmata_domain.events import (
@@ -26,6 +26,7 @@ from stemmata_domain.events import (
     VersionLinked,
     VersionUnlinked,
 )
+from stemmata_domain.packed import Packed
 
 CATEGORY = "collection"
 
@@ -205,7 +206,7 @@ def _with_line(state: Collection, line: Memberships) -> Collection:
     )
 
 
-def _to_json(state: Collection) -> dict[str, object]:
+def _facts(state: Collection) -> dict[str, object]:
     return {
         "id": state.id,
         "scope": state.scope,
@@ -213,12 +214,12 @@ def _to_json(state: Collection) -> dict[str, object]:
         "name": state.name,
         "type": state.type,
         "deleted": state.deleted,
-        "line": line_to_json(state.line),
+        "line": line_facts(state.line),
     }
 
 
-def _from_json(body: dict[str, object]) -> Collection:
-    return Collection(**{**body, "line": line_from_json(body["line"])})  # type: ignore[arg-type]  # own JSON
+def _read(packed: Packed) -> Collection:
+    return Collection(**{**packed.facts, "line": line_from(packed, packed.facts["line"])})
 
 
 COLLECTION: Decider[Collection, Command] = Decider(
@@ -226,5 +227,5 @@ COLLECTION: Decider[Collection, Command] = Decider(
     initial=Collection(),
     decide=decide,
     evolve=evolve,
-    snapshots=snapshots(1, _to_json, _from_json),
+    snapshots=snapshots(2, _facts, lambda state: line_parts(state.line), _read),
 )
