@@ -101,3 +101,14 @@ def test_a_line_is_a_dict_of_versions_and_a_dict_of_aliases(
 def test_removing_an_alias_that_is_not_there_leaves_the_line_as_it_is() -> None:
     line = Memberships().with_version(0, "a:0").with_alias("x", 0)
     assert line.evolve(AliasRemoved(alias="y", index=0)) is line
+
+
+def test_the_newest_that_is_left_is_found_however_far_it_is() -> None:
+    line = Memberships()
+    for index in (3, 5, 500, 2**60):
+        line = line.with_version(index, f"a:{index}")
+    left = []
+    while line.newest is not None:
+        left.append(line.newest)
+        line = line.without_version(line.newest)
+    assert left == [2**60, 500, 5, 3]

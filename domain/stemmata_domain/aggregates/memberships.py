@@ -14,6 +14,7 @@ from stemmata_domain.events import AliasAdded, AliasRemoved, Event
 from stemmata_domain.persistent import PersistentMap
 
 LATEST = "latest"
+_NEAR = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,10 @@ class Memberships:
         """Return the highest number in use other than *index*."""
         if self.newest is None or self.newest != index:
             return self.newest
-        return next((i for i in range(index - 1, -1, -1) if i in self.versions), None)
+        for near in range(index - 1, max(index - _NEAR, 0) - 1, -1):
+            if near in self.versions:
+                return near
+        return max((number for number, _ in self.versions.items() if number < index), default=None)
 
     def evolve(self, event: AliasAdded | AliasRemoved) -> Memberships:
         """Return the line after an alias moved."""
