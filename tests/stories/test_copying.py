@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import stemmata
-from stemmata.moving.copying import Copied, TellsProgress, copy
+from stemmata.moving.copying import Copied, copy
 from stemmata.moving.exporting import export_log
 from stemmata.moving.importing import import_log
+from stemmata.moving.telling import TellsProgress
 from stemmata_adapters.content_stores.disk import DiskContentStore
 from stemmata_domain.errors import InvalidSetting, OtherLog, StoreUnavailable
 from tests.postgres import Server

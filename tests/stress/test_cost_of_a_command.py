@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from stemmata.moving.copying import copy
+from stemmata.moving.exporting import export_log
+from stemmata.moving.importing import import_log
 from stemmata.stemma import PROJECTIONS, Stemma
 from stemmata_adapters.databases.sqlite import SqliteDatabase
 from stemmata_adapters.event_stores.sqlite import SqliteEventStore
@@ -195,6 +198,26 @@ def test_a_process_that_has_much_to_read_first_lets_others_write_meanwhile(
         assert linked.index == LARGE
         assert meter.events > (0 if snapshots else 2 * LARGE)
         assert meter.while_others_wait < 600
+
+
+@pytest.mark.parametrize("how", ["copied", "imported"])
+def test_the_first_command_on_what_was_moved_reads_short_tails_only(
+    registries: dict[int, Path], tmp_path: Path, how: str
+) -> None:
+    source, target = copied(registries, tmp_path, LARGE), tmp_path / "moved.db"
+    with closing(sqlite3.connect(source)) as raw:
+        # What the source has of snapshots is not believed, and need not be there.
+        raw.execute("UPDATE snapshot SET body = x'00'")
+        raw.commit()
+    if how == "copied":
+        copy(url_of(source), url_of(target))
+    else:
+        export_log(url_of(source), tmp_path / "log")
+        import_log(tmp_path / "log", url_of(target))
+    with metered(target) as (stemma, meter):
+        assert stemma.link(f"{SOURCE}:v{LARGE}", TARGET, aliases=["staging"]).index == LARGE
+        # Names, organizations and registries have no snapshots, and short streams.
+        assert meter.events < 40
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ MARGIN = 2 * 1024 * 1024
 CHILD = """
 import json, sys, tracemalloc
 from pathlib import Path
-from stemmata.moving.copying import _copy, Silent
+from stemmata.moving.copying import _copy
+from stemmata.moving.telling import Silent
 from stemmata.moving.exporting import export_log
 from stemmata.moving.checking import check_log
 from stemmata.moving.files import log_file

@@ -4,14 +4,13 @@
   is. Copying once more takes what has come since.
 - Content comes first: a blob that is named by an event up to that head was there before it.
 - In the end both logs are read again and have to come to the same figures.
-- Snapshots are not copied, because they may vanish at any time; cursors are not, because they belong to
-  whoever reads the log from there.
+- Snapshots are not copied but made from the log that was: so they are right, whatever the source had.
+  Cursors are not copied, because they belong to whoever reads the log from there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from stemmata.moving.blobs import BlobsCopied, CopyingBlobs
 from stemmata.moving.filling import Filling, Source, Target, read_back
@@ -19,38 +18,17 @@ from stemmata.moving.lines import LogFigures
 from stemmata.moving.naming import NamedContent, named_content
 from stemmata.moving.pages import kept_events
 from stemmata.moving.places import (
-    bring_views_up,
+    make_ready,
     opened_content,
     opened_source,
     opened_target,
     source_content_of,
     target_content_of,
 )
+from stemmata.moving.telling import Silent, TellsProgress
 from stemmata_adapters.schemes import without_password
-from stemmata_domain.content import Progress
 from stemmata_domain.errors import InvalidSetting, StoreUnavailable
-
-
-class TellsProgress(Protocol):
-    """Gives what to call with progress, or None, for each part of the work as it begins."""
-
-    def events(self, what: str) -> Progress | None:
-        """Begin a part that counts events: position reached, and position of the last event."""
-        ...
-
-    def bytes(self, what: str) -> Progress | None:
-        """Begin a part that counts bytes: done, and of how many."""
-        ...
-
-
-class Silent:
-    """Tells nobody."""
-
-    def events(self, what: str) -> Progress | None:
-        """Begin a part that counts events."""
-
-    def bytes(self, what: str) -> Progress | None:
-        """Begin a part that counts bytes."""
+from stemmata_domain.long_streams import LongStreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +91,7 @@ def copy(
     to_content = target_content_of(target, target_content)
     with opened_source(source) as events, opened_target(target) as filled:
         contents = None if from_content == to_content else (from_content, to_content)
-        copied = _copy(
+        copied, long = _copy(
             events,
             filled,
             contents,
@@ -122,7 +100,7 @@ def copy(
             by_size,
             telling,
         )
-    bring_views_up(target, target_views, telling.events("Bringing views up to date"))
+    make_ready(target, target_views, long, telling)
     return copied
 
 
@@ -134,7 +112,7 @@ def _copy(
     named: tuple[str, str],
     by_size: bool,
     telling: TellsProgress,
-) -> Copied:
+) -> tuple[Copied, LongStreams]:
     head = source.head()
     log = kept_events(source, upto=head)
     filling = Filling(target, log, named=named[1], source=named[0], upto=head)
@@ -152,7 +130,7 @@ def _copy(
         raise StoreUnavailable(store=named[1], why=why)
     with opened_content(content) as here:
         found = named_content(kept_events(target, upto=head), here)
-    return Copied(
+    copied = Copied(
         source=expected,
         target=read,
         written=filling.written,
@@ -160,3 +138,4 @@ def _copy(
         blobs=blobs,
         content=found,
     )
+    return copied, filling.long

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 from stemmata.moving.lines import LogFigures, Tally
 from stemmata.moving.pages import in_pages, kept_events, kept_pages
 from stemmata_domain.errors import OtherLog, StoreUnavailable
+from stemmata_domain.long_streams import LongStreams
 from stemmata_domain.ports import EventStore, HandsOverEvents, KeptEvent, TakesOverEvents
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -53,6 +54,7 @@ class Filling:
 
     Attributes:
         tally: Of all events of the log that have passed.
+        long: Those of its streams that are worth a snapshot.
         written: How many were written, as opposed to being there already.
     """
 
@@ -73,6 +75,7 @@ class Filling:
         self._upto = upto
         self._head = 0
         self.tally = Tally()
+        self.long = LongStreams()
         self.written = 0
 
     def compare(self, progress: Progress | None = None) -> None:
@@ -91,7 +94,7 @@ class Filling:
                 if event != there:
                     first = min(each.position for each in (event, there) if each is not None)
                     raise OtherLog(store=self._named, source=self._source, position=first)
-                self.tally.add(there)
+                self._pass(there)
             if progress is not None:
                 progress(self.tally.head, self._upto)
 
@@ -105,11 +108,15 @@ class Filling:
         for page in in_pages(self._log):
             self._target.take_over(page, after=self._head)
             for event in page:
-                self.tally.add(event)
+                self._pass(event)
             self._head = page[-1].position
             self.written += len(page)
             if progress is not None:
                 progress(self._head, self._upto)
+
+    def _pass(self, event: KeptEvent) -> None:
+        self.tally.add(event)
+        self.long.note(event)
 
 
 def read_back(store: HandsOverEvents, *, upto: int, progress: Progress | None = None) -> LogFigures:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from stemmata.moving.checking import check_log, read_log
-from stemmata.moving.copying import Silent, TellsProgress
 from stemmata.moving.files import LogFile, log_file, spooled
 from stemmata.moving.filling import Filling, read_back
 from stemmata.moving.lines import LogFigures, Tally
-from stemmata.moving.places import bring_views_up, opened_target
+from stemmata.moving.places import make_ready, opened_target
+from stemmata.moving.telling import Silent, TellsProgress
 from stemmata_adapters.schemes import without_password
 from stemmata_domain.content import FilePath
 from stemmata_domain.errors import StoreUnavailable
@@ -68,7 +68,7 @@ def import_log(
     if found != figures:
         why = f"what was read back is not what the file says: {found}, and not {figures}"
         raise StoreUnavailable(store=named, why=why)
-    bring_views_up(url, views, telling.events("Bringing views up to date"))
+    make_ready(url, views, filling.long, telling)
     return Imported(log=figures, written=filling.written)
 
 

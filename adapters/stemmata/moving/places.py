@@ -8,14 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from stemmata.moving.filling import Source, Target, source_in, target_in
+from stemmata.moving.telling import TellsProgress
 from stemmata.opening import content_of, is_founded, open_content, open_stores
 from stemmata.stemma import PROJECTIONS
 from stemmata_adapters.databases.sqlite import path_of
 from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.local_files import path_in_url
 from stemmata_adapters.schemes import open_event_store, scheme_of, without_password
-from stemmata_domain.content import ContentStore, Progress
+from stemmata_domain.content import ContentStore
 from stemmata_domain.errors import InvalidSetting, StemmataError, StoreUnavailable
+from stemmata_domain.long_streams import LongStreams
 from stemmata_projections.runner import Runner
 
 
@@ -106,8 +108,11 @@ def opened_content(place: str) -> closing[ContentStore]:
         return closing(open_content(place))
 
 
-def bring_views_up(url: str, views: str | None, progress: Progress | None) -> None:
-    """Let the views of a log that was filled follow it, so that it opens quickly.
+def make_ready(url: str, views: str | None, long: LongStreams, telling: TellsProgress) -> None:
+    """Let views and snapshots of a log that was filled follow it, so that it opens quickly.
+
+    Args:
+        long: The streams of the log that are worth a snapshot.
 
     Raises:
         InvalidSetting: The URL of the views is malformed, or its scheme unknown.
@@ -115,7 +120,10 @@ def bring_views_up(url: str, views: str | None, progress: Progress | None) -> No
     """
     with ExitStack() as stores:
         events, view_store = open_stores(url, views, TimeOrderedIds(), stores)
-        Runner(events, view_store, PROJECTIONS).catch_up(progress=progress)
+        runner = Runner(events, view_store, PROJECTIONS)
+        runner.catch_up(progress=telling.events("Bringing views up to date"))
+        if long.last:
+            long.keep_snapshots(events, progress=telling.events("Keeping snapshots"))
 
 
 @contextmanager
