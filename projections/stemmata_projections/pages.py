@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from stemmata_domain.errors import ChangeImpossible, EventUnreadable
@@ -69,19 +69,18 @@ def folds_of(projections: Iterable[Projection]) -> Folds:
     return folds
 
 
-def changes_of(folds: Folds, recorded: Iterable[RecordedEvent]) -> list[tuple[int, Change]]:
-    """Return what events change, each change with the position of its event.
+def changes_of(folds: Folds, recorded: Iterable[RecordedEvent]) -> Iterator[tuple[int, Change]]:
+    """Yield what events change, each change with the position of its event.
 
     Raises:
         ChangeImpossible: A fold cannot take one of them.
     """
     try:
-        return [
-            (each.position, change)
-            for each in recorded
-            for fold in folds.get(type(each.event), ())
-            for change in fold(each, each.event)
-        ]
+        for each in recorded:
+            position, event = each.position, each.event
+            for fold in folds.get(type(event), ()):
+                for change in fold(each, event):
+                    yield position, change
     except MemoryError:
         raise
     except Exception as error:

@@ -33,7 +33,7 @@ from stemmata_adapters.identity import TimeOrderedIds
 from stemmata_adapters.view_stores.memory import MemoryViewStore
 from stemmata_adapters.view_stores.postgresql import PostgresViewStore
 from stemmata_domain.errors import ChangeImpossible
-from stemmata_projections.changes import Change, Close
+from stemmata_projections.changes import Close
 from stemmata_projections.queries import Compare, Field, Param, Query, Step, by, fields
 from stemmata_projections.tables import Row, Table, Value
 from stemmata_projections.view_store import HeldRow, ViewStore
@@ -148,17 +148,6 @@ class TestPostgresViewStore(
         for _ in range(40):
             with store.beside([]):
                 pass
-
-    def test_a_key_that_is_opened_and_ended_in_one_page_may_not_have_been_open(
-        self, store: PostgresViewStore
-    ) -> None:
-        """Nothing of it would be seen in the end, but a fold that does so is wrong."""
-        apply(prepared(store), (1, part("a", 0)))
-        page: list[tuple[int, Change]] = [(2, part("a", 0, "again"))]
-        page += [(3, Close(PART, {"whole": "a", "place": 0}))]
-        with pytest.raises(ChangeImpossible, match="opened twice: a"):
-            store.apply([THINGS.name], page, after=1, upto=3)
-        assert len(self.stored_rows(store, PART)) == 1
 
 
 def kinds(table: Table) -> list[str]:

@@ -97,18 +97,19 @@ class PlainRows:
     def __init__(self) -> None:
         self.rows: list[HeldRow] = []
 
-    def happen(self, chance: random.Random, position: int) -> list[Change]:
-        """Change some rows at a position, and return the changes."""
+    def happen(self, chance: random.Random, position: int, *, by_key: bool = False) -> list[Change]:
+        """Change some rows at a position, looked for in any way or by their key, and return the changes."""
         whole, place = chance.choice("abc"), chance.randint(0, 2)
         key: dict[str, Value] = {"whole": whole, "place": place}
         label = chance.choice([None, "x", "y"])
-        what = chance.random()
+        what = chance.uniform(0.2, 1) if by_key else chance.random()
         if what < 0.1:
             return [self._close({"whole": whole}, position)]
         if what < 0.2:
             return [self._close({"label": "x"}, position)]
         if what < 0.45:
-            return [self._amend(chance.choice([key, {"whole": whole}]), {"label": label}, position)]
+            where = key if by_key or chance.random() < 0.5 else {"whole": whole}
+            return [self._amend(where, {"label": label}, position)]
         return [self._close(key, position), self._open((whole, place, label, None), position)]
 
     def _open(self, row: Row, position: int) -> Change:

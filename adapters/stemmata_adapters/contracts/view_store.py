@@ -208,6 +208,19 @@ class ViewStoreContract(ViewQuestionsContract, ViewContentsContract, _Contract):
         assert ids(store.query(EVERY_THING, {})) == ["a"]
         assert len(self.stored_rows(store, PART)) == 1
 
+    @pytest.mark.parametrize("ended_by", [("whole", "place"), ("whole",)])
+    def test_a_key_that_is_opened_and_ended_in_one_page_may_not_have_been_open(
+        self, store: ViewStore, ended_by: tuple[str, ...]
+    ) -> None:
+        """Nothing of it would be seen in the end, but a fold that does so is wrong."""
+        apply(prepared(store), (1, part("a", 0)))
+        key: dict[str, Value] = {"whole": "a", "place": 0}
+        end = Close(PART, {column: key[column] for column in ended_by})
+        page: list[tuple[int, Change]] = [(129, part("a", 0, "again")), (130, end)]
+        with pytest.raises(ChangeImpossible):
+            store.apply([THINGS.name], page, after=1, upto=130)
+        assert self.stored_rows(store, PART) == [HeldRow(("a", 0, None, None), 1, OPEN_END)]
+
     @pytest.mark.parametrize("table", [LASTING, MARK], ids=["key of two", "key of one"])
     def test_rows_of_a_permanent_table_are_not_ended(self, store: ViewStore, table: Table) -> None:
         prepared(store)
@@ -656,6 +669,22 @@ class ViewStoreContract(ViewQuestionsContract, ViewContentsContract, _Contract):
             for query, where in questions:
                 assert store.query(query, where, at=at) == plain.answer(where, at), (where, at)
         assert sorted(self.stored_rows(store, PART), key=repr) == sorted(plain.rows, key=repr)
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_a_large_page_comes_to_the_same_as_its_changes_one_by_one(
+        self, store: ViewStore, seed: int
+    ) -> None:
+        chance = random.Random(f"large {seed}")
+        plain = PlainRows()
+        prepared(store)
+        for after in range(0, 600, 100):
+            page = [
+                (position, change)
+                for position in range(after + 1, after + 101)
+                for change in plain.happen(chance, position, by_key=seed % 2 == 0)
+            ]
+            assert store.apply([THINGS.name], page, after=after, upto=after + 100)
+            assert sorted(self.stored_rows(store, PART), key=repr) == sorted(plain.rows, key=repr)
 
     # --- readers beside a writer ---------------------------------------------------------------
 

@@ -1,15 +1,26 @@
 """The changes of a page, gathered by table, so that a table is written in few statements.
 
-What a page opens and ends again is written as it was in the end. So the order within a table is this:
-what was there before is ended, then all that the page has opened is written. Who writes a page asks for
-each change whether it can be gathered; if not, what is waiting is to be written first.
+What a page opens and ends again is written once, as it was in the end. So the order within a table is
+this: what was there before is ended, then all that the page has opened is written. A change that cannot
+be gathered, because it depends on rows that were there before, stands alone between two pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
+from operator import itemgetter
+from typing import NamedTuple, cast
 
-from stemmata_projections.tables import OPEN_END, Row, Table, Value
+from stemmata_projections.changes import Amend, Change, Close, Open, refuse_ending_rows_of
+from stemmata_projections.tables import Row, Table, Value
+
+
+class Alone(NamedTuple):
+    """A change that could not be gathered."""
+
+    position: int
+    change: Close | Amend
 
 
 class TablePage:
@@ -17,82 +28,169 @@ class TablePage:
 
     Attributes:
         ended: By some columns, the values by which rows that were there before end, and where they do.
-        opened: By their keys, rows that are open, and the positions from which they hold.
-        finished: Rows that were opened and have ended, and their ranges.
+        finished: Rows that were opened and have ended; behind the columns stand both positions.
         new: Keys of those for which none was open before, if all is well.
     """
 
-    __slots__ = ("_key", "_keys_with", "_way", "ended", "finished", "new", "opened", "table")
+    __slots__ = (
+        "_by_first",
+        "_key",
+        "_opened",
+        "_unsought",
+        "_way",
+        "ended",
+        "finished",
+        "new",
+        "table",
+    )
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.ended: dict[tuple[str, ...], dict[Row, int]] = {}
-        self.opened: dict[Row, tuple[Row, int]] = {}
-        self.finished: list[tuple[Row, int, int]] = []
-        self.new: list[Row] = []
-        self._key = tuple(map(table.place, table.key))
-        self._keys_with: dict[Value, dict[Row, None]] = {}
+        self.finished: list[Row] = []
+        self.new: dict[Row, None] = {}
+        self._key = _key_of(table)
+        # Most tables only grow: what they are given has no need of keys until a row is looked for.
+        self._unsought: list[Row] | None = []
+        self._opened: dict[Row, Row] = {}
+        self._by_first: dict[Value, dict[Row, None]] | None = None
         self._way: dict[Value, tuple[str, ...]] = {}
 
-    def open(self, position: int, row: Row) -> bool:
-        """Gather a row that is opened; its key may not be open here."""
-        key = tuple([row[place] for place in self._key])
-        if key in self.opened:
+    @property
+    def opened(self) -> Collection[Row]:
+        """Rows that are open; behind the columns stands the position from which they hold."""
+        return self._opened.values() if self._unsought is None else self._unsought
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was gathered."""
+        return not (self.opened or self.finished or self.ended)
+
+    def gather(self, position: int, change: Change) -> bool:
+        """Gather a change after those before it; return whether it could be."""
+        if type(change) is Open:
+            return self._open((*change.row, position))
+        if self._unsought is not None and not self._know_keys(self._unsought):
             return False
-        self.opened[key] = row, position
-        self._keys_with.setdefault(key[0], {})[key] = None
+        if type(change) is Close:
+            return self._close(position, change.where)
+        return self._amend(position, cast("Amend", change))
+
+    def _open(self, row: Row) -> bool:
+        if self._unsought is not None:
+            self._unsought.append(row)
+            return True
+        key = self._key.of_row(row)
+        if key in self._opened:
+            return False
+        self._opened[key] = row
+        if self._by_first is not None:
+            self._by_first.setdefault(key[0], {})[key] = None
         return True
 
-    def close(self, position: int, where: Mapping[str, Value]) -> bool:
-        """Gather that rows end; they have to be looked for by the first column of the key at least."""
-        first, columns, values = self.table.key[0], tuple(where), tuple(where.values())
+    def _know_keys(self, rows: list[Row]) -> bool:
+        """Keep rows by their keys from now on; return whether none has the key of another."""
+        opened = {self._key.of_row(row): row for row in rows}
+        if len(opened) < len(rows):
+            return False
+        self._opened, self._unsought = opened, None
+        return True
+
+    def _close(self, position: int, where: Mapping[str, Value]) -> bool:
+        columns, values = tuple(where), tuple(where.values())
         if None in values:
             return True  # nothing equals it
-        # The same rows could be ended in two ways, and which of them was first would be lost.
-        if first not in where or self._way.get(where[first], columns) != columns:
+        first = where.get(self.table.key[0])
+        # Rows that were there before could be ended in two ways, and which of them came first would be
+        # lost; so it has to be told by the first column of the key that this does not happen.
+        if first is None or self._way.setdefault(first, columns) != columns:
             return False
-        ended = self.ended.setdefault(columns, {})
-        for key in self._matching(where):
-            row, begin = self._take(key)
-            self.finished.append((row, begin, position))
-            if values not in ended:
-                self.new.append(key)
-        ended.setdefault(values, position)
-        self._way[where[first]] = columns
+        ended = self.ended.get(columns, ())
+        key = self._key.of_where(where)
+        keys = self._matching(where, first) if key is None else (key,)
+        for each in keys:
+            row = self._opened.pop(each, None)
+            if row is not None:
+                self.finished.append((*row, position))
+                if self._by_first is not None:
+                    del self._by_first[each[0]][each]
+                if values not in ended:
+                    self.new[each] = None
+        if key is None or key not in self.new:
+            self.ended.setdefault(columns, {}).setdefault(values, position)
         return True
 
-    def amend(self, position: int, where: Mapping[str, Value], values: Mapping[str, Value]) -> bool:
-        """Gather that a row goes on with other values; it has to be one that was opened here."""
-        key = tuple([where.get(column) for column in self.table.key])
-        if (
-            len(where) != len(key)
-            or key not in self.opened
-            or not values.keys().isdisjoint(self.table.key)
-        ):
-            return False
-        row, begin = self.opened[key]
-        amended = list(row)
-        for name, value in values.items():
-            amended[self.table.place(name)] = value
-        self.finished.append((row, begin, position))
-        self.opened[key] = tuple(amended), position
-        return True
-
-    def _matching(self, where: Mapping[str, Value]) -> list[Row]:
-        if len(where) == len(self._key) and all(column in where for column in self.table.key):
-            key = tuple([where[column] for column in self.table.key])
-            return [key] if key in self.opened else []
+    def _matching(self, where: Mapping[str, Value], first: Value) -> list[Row]:
+        if self._by_first is None:
+            self._by_first = {}
+            for key in self._opened:
+                self._by_first.setdefault(key[0], {})[key] = None
         wanted = [(self.table.place(column), value) for column, value in where.items()]
         return [
             key
-            for key in self._keys_with.get(where[self.table.key[0]], ())
-            if all(self.opened[key][0][place] == value for place, value in wanted)
+            for key in self._by_first.get(first, ())
+            if all(self._opened[key][place] == value for place, value in wanted)
         ]
 
-    def _take(self, key: Row) -> tuple[Row, int]:
-        del self._keys_with[key[0]][key]
-        return self.opened.pop(key)
+    def _amend(self, position: int, change: Amend) -> bool:
+        """Gather that a row goes on with other values; it has to be one that was opened here."""
+        key = self._key.of_where(change.where)
+        row = None if key is None else self._opened.get(key)
+        if key is None or row is None or not change.values.keys().isdisjoint(self.table.key):
+            return False
+        amended = [*row[:-1], position]
+        for name, value in change.values.items():
+            amended[self.table.place(name)] = value
+        self.finished.append((*row, position))
+        self._opened[key] = tuple(amended)
+        return True
 
-    def rows(self) -> list[tuple[Row, int, int]]:
-        """Return all rows to be written, with their ranges."""
-        return [*self.finished, *((row, begin, OPEN_END) for row, begin in self.opened.values())]
+
+def gathered(
+    changes: Iterable[tuple[int, Change]], *, store: str
+) -> tuple[list[TablePage | Alone], list[TablePage]]:
+    """Return changes, each with its position, gathered: first what is written in this order, then the rest.
+
+    Raises:
+        ChangeImpossible: A change ends rows of a permanent table of *store*.
+    """
+    before: list[TablePage | Alone] = []
+    pages: dict[Table, TablePage] = {}
+    for position, change in changes:
+        table = change.table
+        page = pages.get(table)
+        if page is None:
+            page = pages[table] = TablePage(table)
+        if type(change) is not Open:
+            refuse_ending_rows_of(table, store=store)
+        if page.gather(position, change):
+            continue
+        if not page.is_empty:
+            before.append(page)
+            page = pages[table] = TablePage(table)
+            if page.gather(position, change):
+                continue
+        before.append(Alone(position, cast("Close | Amend", change)))
+    return before, list(pages.values())
+
+
+class _Key(NamedTuple):
+    """What tells the key of a row, and of what is looked for: None if it is not the whole key alone."""
+
+    of_row: Callable[[Row], Row]
+    of_where: Callable[[Mapping[str, Value]], Row | None]
+
+
+@cache
+def _key_of(table: Table) -> _Key:
+    """Return what tells keys of a table; stores ask it for each page, and there are few tables."""
+    wanted = set(table.key)
+    places = [table.place(column) for column in table.key]
+
+    def of_where(where: Mapping[str, Value]) -> Row | None:
+        return tuple([where[each] for each in table.key]) if where.keys() == wanted else None
+
+    if len(places) == 1:
+        (place,) = places
+        return _Key(lambda row: (row[place],), of_where)
+    return _Key(cast("Callable[[Row], Row]", itemgetter(*places)), of_where)

@@ -105,20 +105,15 @@ class TableStatements:
             writing.add(self._ending(columns, writing.lists(self._ended(columns, each))))
             for columns, each in page.ended.items()
         ]
-        rows = page.rows()
+        rows = [*page.finished, *((*row, OPEN_END) for row in page.opened)]
         if rows:
-            columns: list[Sequence[object]] = list(zip(*(row for row, _, _ in rows), strict=True))
+            *columns, begins, ends = zip(*rows, strict=True)
             for place in self._json:
-                columns[place] = [_json_text(value) for value in columns[place]]
+                columns[place] = tuple([_json_text(value) for value in columns[place]])
             kinds = [_CASTS[column.kind] for column in self._table.columns]
-            ranges = (
-                [sql.span_of(*r[1:]) for r in rows],
-                [r[1] for r in rows],
-                [r[2] for r in rows],
-            )
-            given = writing.lists(
-                [*zip(kinds, columns, strict=True), *(("bigint", each) for each in ranges)]
-            )
+            spans = list(map(sql.span_of, begins, ends))
+            ranges = [("bigint", each) for each in (spans, begins, ends)]
+            given = writing.lists([*zip(kinds, columns, strict=True), *ranges])
             writing.add(self._opening(given, before))
 
     def check(self, page: TablePage) -> tuple[str, Sequence[object]]:

@@ -20,7 +20,7 @@ from stemmata_adapters.databases.postgresql_connections import listed
 from stemmata_adapters.databases.postgresql_turns import Turn
 from stemmata_adapters.databases.steps import Step
 from stemmata_adapters.view_stores import sql
-from stemmata_adapters.view_stores.pages import TablePage
+from stemmata_adapters.view_stores.pages import Alone, TablePage, gathered
 from stemmata_adapters.view_stores.postgresql_statements import (
     Compiled,
     Statements,
@@ -29,7 +29,7 @@ from stemmata_adapters.view_stores.postgresql_statements import (
 )
 from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
 from stemmata_domain.handling import ViewsCannotTake
-from stemmata_projections.changes import Amend, Change, Close, Open, refuse_ending_rows_of
+from stemmata_projections.changes import Amend, Change, Close
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import OPEN_END, Row, Table
@@ -151,12 +151,14 @@ class PostgresViews:
             if name not in self._lines:
                 return False
             lines.append(self._lines[name])
+        before, pages = gathered(changes, store=self._database.name)
         joins = self._database.turn is not None
         with self._database.writing() as turn:
             try:
                 if not self._advance(turn, lines, after=after, upto=upto):
                     return False
-                self._change(turn, changes, lines=[line for line, _ in lines], upto=upto)
+                moved = [line for line, _ in lines]
+                self._change(turn, before, pages, lines=moved, upto=upto)
                 for each in parked:
                     self._park(turn, each)
                 if joins and not self._careful:
@@ -198,27 +200,24 @@ class PostgresViews:
         return turn.found["views"]
 
     def _change(
-        self, turn: Turn, changes: Iterable[tuple[int, Change]], *, lines: Sequence[str], upto: int
+        self,
+        turn: Turn,
+        before: Sequence[TablePage | Alone],
+        pages: Sequence[TablePage],
+        *,
+        lines: Sequence[str],
+        upto: int,
     ) -> None:
-        pages: dict[Table, TablePage] = {}
-        for position, change in changes:
-            table = change.table
-            if type(change) is not Open:
-                refuse_ending_rows_of(table, store=self._database.name)
-            page = pages.get(table)
-            if page is None:
-                page = pages[table] = TablePage(table)
-            if _gather(page, position, change):
+        for each in before:
+            if isinstance(each, TablePage):
+                self._write(turn, [each])
                 continue
-            self._write(turn, [pages.pop(table)])
-            page = pages[table] = TablePage(table)
-            if _gather(page, position, change):
-                continue
-            if type(change) is Close:
-                self._tables[table].close(turn, position, change)
+            statements = self._tables[each.change.table]
+            if type(each.change) is Close:
+                statements.close(turn, each.position, each.change)
             else:
-                self._tables[table].amend(turn, position, cast("Amend", change))
-        self._write(turn, list(pages.values()), lines=lines, upto=upto)
+                statements.amend(turn, each.position, cast("Amend", each.change))
+        self._write(turn, pages, lines=lines, upto=upto)
 
     def _write(
         self,
@@ -290,15 +289,6 @@ class PostgresViews:
     def reading(self) -> AbstractContextManager[None]:
         """Hold one state; see the port."""
         return self._database.reading()
-
-
-def _gather(page: TablePage, position: int, change: Change) -> bool:
-    if type(change) is Open:
-        return page.open(position, change.row)
-    if type(change) is Close:
-        return page.close(position, change.where)
-    amended = cast("Amend", change)
-    return page.amend(position, amended.where, amended.values)
 
 
 def table_prefix(mark: str) -> str:

@@ -135,6 +135,12 @@ def open_row(table: Table, dialect: Dialect = SQLITE) -> str:
     return f"INSERT INTO {table_name(table, dialect)} VALUES ({values})"
 
 
+def add_row(table: Table, dialect: Dialect = SQLITE) -> str:
+    """Return the statement that adds a row as it stands: the columns, its span, and its range."""
+    places = ", ".join(map(dialect.numbered.format, range(1, len(table.columns) + 4)))
+    return f"INSERT INTO {table_name(table, dialect)} VALUES ({places})"
+
+
 def close_rows(table: Table, columns: Iterable[str], dialect: Dialect = SQLITE) -> str:
     """Return the statement that closes rows; it takes the position, and the columns' values."""
     position = dialect.numbered.format(1)

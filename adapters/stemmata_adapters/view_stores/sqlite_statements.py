@@ -7,14 +7,15 @@ the one that is meant.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import orjson
 
 from stemmata_adapters.view_stores import sql
-from stemmata_projections.changes import Amend
+from stemmata_adapters.view_stores.pages import TablePage
+from stemmata_projections.changes import Amend, Close
 from stemmata_projections.queries import Param, Query
 from stemmata_projections.tables import Row, Table, Value
 from stemmata_projections.view_store import Params
@@ -36,28 +37,6 @@ class Statements(dict[Table, "TableStatements"]):
         return made
 
 
-class Waiting(dict[Table, list[Sequence[object]]]):
-    """Rows to be opened, which are written table by table: one call for many rows is much cheaper."""
-
-    def __init__(self, writer: sqlite3.Connection, statements: Statements) -> None:
-        self._writer = writer
-        self._statements = statements
-
-    def __missing__(self, table: Table) -> list[Sequence[object]]:
-        made: list[Sequence[object]] = []
-        self[table] = made
-        return made
-
-    def write(self, table: Table) -> None:
-        rows = self.pop(table, None)
-        if rows:
-            self._writer.executemany(self._statements[table].opening, rows)
-
-    def write_all(self) -> None:
-        for table in list(self):
-            self.write(table)
-
-
 class _Closing(dict[tuple[str, ...], str]):
     """The statements that close rows of a table by some columns, made when they are first needed."""
 
@@ -75,17 +54,52 @@ class TableStatements:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._json = tuple(i for i, column in enumerate(table.columns) if column.kind == "json")
-        self.opening = sql.open_row(table)
+        self._opening = sql.open_row(table)
+        self._finishing = sql.add_row(table)
+        self._closing = _Closing(table)
         self.scanning = sql.scan(table)
-        self.closing = _Closing(table)
 
-    def stored(self, row: Row) -> Sequence[object]:
-        if not self._json:
-            return row
-        values: list[object] = list(row)
+    def write(self, writer: sqlite3.Connection, page: TablePage) -> None:
+        """Write what a page changes in this table."""
+        for key in page.new:
+            self._check_new(writer, key)
+        for columns, ended in page.ended.items():
+            closed = [(position, *values) for values, position in ended.items()]
+            writer.executemany(self._closing[columns], closed)
+        if page.finished:
+            finished = [
+                (*row[:-2], _span(row[-2:]), *row[-2:]) for row in self._stored(page.finished)
+            ]
+            writer.executemany(self._finishing, finished)
+        if page.opened:
+            writer.executemany(self._opening, self._stored(page.opened))
+
+    def _check_new(self, writer: sqlite3.Connection, key: Row) -> None:
+        """See to it that no row was open that the page has opened once more, and ended."""
+        if writer.execute(sql.open_rows(self._table, self._table.key), key).fetchone():
+            raise sqlite3.IntegrityError(f"opened twice: {key} of {sql.table_name(self._table)}")
+
+    def _stored(self, rows: Collection[Row]) -> Collection[Row]:
         for place in self._json:
-            values[place] = _json_text(row[place])
-        return values
+            rows = [(*row[:place], _json_text(row[place]), *row[place + 1 :]) for row in rows]
+        return rows
+
+    def close(self, writer: sqlite3.Connection, position: int, change: Close) -> None:
+        """End rows."""
+        columns, values = tuple(change.where), tuple(change.where.values())
+        writer.execute(self._closing[columns], (position, *values))
+
+    def amend(self, writer: sqlite3.Connection, position: int, change: Amend) -> None:
+        """End rows, and let them go on with other values."""
+        columns, values = tuple(change.where), tuple(change.where.values())
+        rows = writer.execute(sql.open_rows(self._table, columns), values).fetchall()
+        writer.execute(self._closing[columns], (position, *values))
+        for row in rows:
+            amended = list(row)
+            for name, value in change.values.items():
+                place = self._table.place(name)
+                amended[place] = _json_text(value) if place in self._json else value
+            writer.execute(self._opening, (*amended, position))
 
     def read(self, stored: Row) -> Row:
         """Return a row as it was given."""
@@ -95,16 +109,10 @@ class TableStatements:
                 values[place] = _READERS[column.kind](values[place])
         return tuple(values)
 
-    def amend(self, writer: sqlite3.Connection, position: int, change: Amend) -> None:
-        columns, values = tuple(change.where), tuple(change.where.values())
-        rows = writer.execute(sql.open_rows(self._table, columns), values).fetchall()
-        writer.execute(self.closing[columns], (position, *values))
-        for row in rows:
-            amended = list(row)
-            for name, value in change.values.items():
-                place = self._table.place(name)
-                amended[place] = _json_text(value) if place in self._json else value
-            writer.execute(self.opening, (*amended, position))
+
+def _span(held: Row) -> int:
+    begin, end = cast("tuple[int, int]", held)
+    return sql.span_of(begin, end)
 
 
 def _json_text(value: Value) -> str | None:

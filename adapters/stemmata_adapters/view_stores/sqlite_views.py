@@ -16,9 +16,10 @@ from typing import Any, TypeVar, cast
 
 from stemmata_adapters.databases.sqlite import SqliteDatabase, unavailable
 from stemmata_adapters.view_stores import sql
-from stemmata_adapters.view_stores.sqlite_statements import Compiled, Statements, Waiting, marked
+from stemmata_adapters.view_stores.pages import Alone, TablePage, gathered
+from stemmata_adapters.view_stores.sqlite_statements import Compiled, Statements, marked
 from stemmata_domain.errors import ChangeImpossible, StoreUnavailable
-from stemmata_projections.changes import Amend, Change, Close, Open, refuse_ending_rows_of
+from stemmata_projections.changes import Amend, Change, Close
 from stemmata_projections.projection import Projection
 from stemmata_projections.queries import Query
 from stemmata_projections.tables import OPEN_END, Row, Table
@@ -101,12 +102,14 @@ class SqliteViews:
             if name not in self._lines:
                 return False
             views += self._lines[name]
+        # Before it is one's turn, so that others wait for what is written only.
+        before, pages = gathered(changes, store=str(self._database.path))
         with self._failing_well(), self._database.writing() as writer:
             advanced = writer.execute(_advance(len(projections)), (upto, after, *views))
             if advanced.rowcount != len(projections):
                 return False
             try:
-                self._change(writer, changes)
+                self._change(writer, before, pages)
             except _IMPOSSIBLE as error:
                 # Told as of the views in use, whose cause it will be when these have taken their place.
                 why = str(error).replace(self._mark, "") if self._mark else str(error)
@@ -116,23 +119,21 @@ class SqliteViews:
                 writer.executemany("INSERT INTO parked VALUES (?, ?, ?)", rows)
             return True
 
-    def _change(self, writer: sqlite3.Connection, changes: Iterable[tuple[int, Change]]) -> None:
-        execute = writer.execute
-        waiting = Waiting(writer, self._tables)
-        for position, change in changes:
-            table = change.table
-            if type(change) is Open:
-                waiting[table].append((*self._tables[table].stored(change.row), position))
+    def _change(
+        self,
+        writer: sqlite3.Connection,
+        before: Sequence[TablePage | Alone],
+        pages: Sequence[TablePage],
+    ) -> None:
+        for each in (*before, *pages):
+            if isinstance(each, TablePage):
+                self._tables[each.table].write(writer, each)
                 continue
-            # Other rows of the table may end by this change, those that wait among them.
-            waiting.write(table)
-            refuse_ending_rows_of(table, store=str(self._database.path))
-            if type(change) is Close:
-                where = change.where
-                execute(self._tables[table].closing[tuple(where)], (position, *where.values()))
+            statements = self._tables[each.change.table]
+            if type(each.change) is Close:
+                statements.close(writer, each.position, each.change)
             else:
-                self._tables[table].amend(writer, position, cast("Amend", change))
-        waiting.write_all()
+                statements.amend(writer, each.position, cast("Amend", each.change))
 
     def parked(self) -> Sequence[Parked]:
         """Return what views could not take; see the port."""
