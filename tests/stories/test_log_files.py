@@ -145,6 +145,13 @@ def test_an_event_that_would_break_its_line_is_not_exported(source: Path, tmp_pa
     assert not (tmp_path / "log.jsonl").exists()
 
 
+def test_an_event_that_was_changed_to_text_is_not_exported(source: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(source)) as raw, raw:
+        raw.execute("UPDATE event SET state = CAST(state AS TEXT) WHERE position = 20")
+    with pytest.raises(EventUnreadable, match="at position 20: it is kept as str, and not as"):
+        export_log(url_of(source), tmp_path / "log.jsonl")
+
+
 def test_an_export_is_a_prefix_while_others_write(tmp_path: Path) -> None:
     source = with_files(tmp_path / "registry.db")
     before = figures_of(source)
@@ -389,7 +396,10 @@ def test_the_commands_answer_in_json(here: Path, source: Path, target: Path) -> 
 @pytest.mark.usefixtures("here")
 def test_the_log_goes_through_a_pipe(source: Path, target: Path) -> None:
     exported = run("export")
-    assert (exported.code, exported.err) == (0, "")
+    assert exported.code == 0
+    assert exported.err.splitlines() == [
+        "These are the events. Content moves by 'stemmata copy', or by copying its folder."
+    ]
     lines = [json.loads(line) for line in exported.out.splitlines()]
     assert [each["position"] for each in lines[1:-1]] == [row[0] for row in rows(source)]
     piped = run("import", stdin=exported.out, STEMMATA_URL=url_of(target))

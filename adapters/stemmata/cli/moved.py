@@ -163,13 +163,14 @@ def _figures(figures: LogFigures) -> dict[str, Json]:
 
 
 def exported(place: Place, file: str, *, as_json: bool) -> Answer | None:
-    """Write the log to a file, or to standard output, which then says nothing else."""
+    """Write the log to a file, or to standard output, where nothing else is said."""
     url = url_of(place)
     with _Bars() as bars:
         if file == "-":
             sys.stdout.flush()
             with open(sys.stdout.fileno(), "wb", closefd=False) as out:
                 export_log(url, out)
+            sys.stderr.write(f"{_EVENTS_ONLY}\n")
             return None
         figures = export_log(url, file, progress=bars.events("Exporting events"))
     return _said("Exported", (without_password(url), file), figures, None, as_json)

@@ -12,6 +12,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
 
 from stemmata_domain.codec import Envelope, decode, encode
+from stemmata_domain.errors import EventUnreadable
 from stemmata_domain.events import Event
 from stemmata_domain.ports import KeptEvent
 from stemmata_domain.recorded import Context, RecordedEvent
@@ -83,7 +84,15 @@ class EventMapper(Mapper[str]):
         return decode(stored.topic, self._plain(stored), position=position)
 
     def kept(self, stored: Notification) -> KeptEvent:
-        """Return an event to be handed over: neither compressed nor encrypted, and unread."""
+        """Return an event to be handed over: neither compressed nor encrypted, and unread.
+
+        Raises:
+            EventUnreadable: What is kept are no bytes: somebody has changed it past the library.
+        """
+        state: object = stored.state
+        if not isinstance(state, bytes):
+            why = f"it is kept as {type(state).__name__}, and not as bytes"
+            raise EventUnreadable(topic=stored.topic, position=stored.id, why=why)
         stream, version = str(stored.originator_id), stored.originator_version
         return KeptEvent(stored.id, stream, version, stored.topic, self._plain(stored))
 
