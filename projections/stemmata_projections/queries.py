@@ -3,6 +3,7 @@
 - A query names no position. It is asked of now, of any position, or of all time, and then holds for all
   its tables.
 - Rows can be counted, and their least and greatest found: see `Aggregate`.
+- What belongs to a row can come with it as a list: see `Listed`.
 - View stores translate a query once and keep the translation, so queries are constants.
 """
 
@@ -80,6 +81,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """A list in each row that is found: a column, of text or integers, of all rows that belong to it.
+
+    The values are sorted upwards, text by code points; nulls are left out. Queries with aggregates have
+    no lists.
+
+    Attributes:
+        where: What columns of the rows that belong to it equal; any step of the query has fields here.
+    """
+
+    table: Table
+    column: str
+    where: Mapping[str, Operand]
+
+
+Selected = Field | Aggregate | Listed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Query(Generic[Found]):
     """A chain of steps, and the fields of what it finds: rows of the shape `Found`.
 
@@ -90,7 +110,7 @@ class Query(Generic[Found]):
     """
 
     steps: tuple[Step, ...]
-    fields: tuple[Field | Aggregate, ...]
+    fields: tuple[Selected, ...]
     order: tuple[tuple[Field, bool], ...] = ()
     limit: Param | None = None
 
@@ -98,8 +118,10 @@ class Query(Generic[Found]):
         """Return the table of a step."""
         return next(each.table for each in self.steps if each.name == step)
 
-    def kind(self, field: Field | Aggregate) -> ColumnKind:
+    def kind(self, field: Selected) -> ColumnKind | Literal["list"]:
         """Return what a field holds."""
+        if isinstance(field, Listed):
+            return "list"
         if isinstance(field, Aggregate):
             return "integer" if field.function in ("count", "distinct") else self.kind(field.of)
         if field.column in (VALID_FROM, VALID_TO):

@@ -1,4 +1,4 @@
-"""What every view store answers beyond rows of a moment: figures, what is missing, and what ever was."""
+"""What every view store answers beyond rows of a moment: figures, lists, what is missing, what ever was."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from stemmata_projections.queries import (
     Aggregate,
     Compare,
     Field,
+    Listed,
     Param,
     Query,
     Step,
     by,
     fields,
 )
-from stemmata_projections.tables import OPEN_END, Row, Table
+from stemmata_projections.tables import OPEN_END, Row, Table, Value
 from stemmata_projections.view_store import ViewStore
 
 _WITH_PARTS = (
@@ -64,6 +65,14 @@ _WITHOUT_PARTS: Query[Row] = Query(
 )
 
 
+_LABELS = Listed(PART, "label", {"whole": Field("thing", "id")})
+_WITH_LISTS: Query[Row] = Query(
+    (Step("thing", THING, {}),),
+    (Field("thing", "id"), _LABELS, Listed(PART, "place", {"label": Field("thing", "kind")})),
+    order=by(Field("thing", "id")),
+)
+
+
 def _ranges(table: Table, *where: str) -> Query[Row]:
     step = Step("row", table, {column: Param(column) for column in where})
     chosen = fields("row", *table.key, VALID_FROM, VALID_TO)
@@ -71,7 +80,7 @@ def _ranges(table: Table, *where: str) -> Query[Row]:
 
 
 class ViewQuestionsContract:
-    """Figures over groups, steps that must find nothing, and rows of all time."""
+    """Figures over groups, lists in rows, steps that must find nothing, and rows of all time."""
 
     def test_figures_are_made_of_each_group_and_pass_over_nulls(self, store: ViewStore) -> None:
         apply(
@@ -100,6 +109,68 @@ class ViewQuestionsContract:
 
     def test_plain_fields_of_nothing_make_no_group(self, store: ViewStore) -> None:
         assert prepared(store).query(_FIGURES, {"most": 9}) == []
+
+    def test_a_list_has_what_belongs_to_its_row_sorted_and_without_nulls(
+        self, store: ViewStore
+    ) -> None:
+        labels = ["x", None, "\U0001f33f", 'a "b"\n\\', "\uffee", "x", "", "10", "9"]
+        apply(
+            prepared(store),
+            (1, thing("a", "x")),
+            (1, thing("b", "9")),
+            (1, thing("c")),
+            *((1, part("a", place, label)) for place, label in enumerate(labels)),
+            *((1, part("b", place)) for place in (10, 9)),
+            (1, part("c", 2**62, "x")),
+        )
+        expected = [
+            ("a", ["", "10", "9", 'a "b"\n\\', "x", "x", "\uffee", "\U0001f33f"], [0, 5, 2**62]),
+            ("b", [], [8]),
+            ("c", ["x"], []),
+        ]
+        assert store.query(_WITH_LISTS, {}) == expected
+        assert store.query(_WITH_LISTS, {}, at=1) == expected
+
+    def test_a_list_has_what_held_at_the_moment_of_its_row(self, store: ViewStore) -> None:
+        apply(prepared(store), (1, thing("a")), (2, part("a", 0, "x")), (3, part("a", 1, "w")))
+        apply(store, (4, Amend(PART, {"whole": "a", "place": 0}, {"label": "y"})))
+        apply(store, (5, Close(PART, {"whole": "a", "place": 1})), (6, Close(THING, {"id": "a"})))
+        query: Query[Row] = Query((Step("thing", THING, {}),), (_LABELS,))
+        assert [store.query(query, {}, at=at) for at in range(7)] == [
+            [],
+            [([],)],
+            [(["x"],)],
+            [(["w", "x"],)],
+            [(["w", "y"],)],
+            [(["y"],)],
+            [],
+        ]
+        assert store.query(query, {}) == []
+        assert store.query(query, {}, ever=True) == [(["w", "x", "y"],)]
+
+    def test_a_list_may_belong_to_what_was_asked_for_or_to_nothing(self, store: ViewStore) -> None:
+        """It finds nothing by a null, as every step does."""
+        optional = Step("part", PART, {"whole": Field("thing", "id")}, optional=True)
+        query: Query[Row] = Query(
+            (Step("thing", THING, {"id": Param("id")}), optional),
+            (
+                Listed(THING, "id", {"kind": Param("kind")}),
+                Listed(THING, "id", {"kind": Field("part", "label")}),
+            ),
+        )
+        apply(prepared(store), (1, thing("a")), (1, thing("c", "k")), (1, thing("b", "k")))
+        params: dict[str, Value] = {"id": "a", "kind": "k"}
+        assert store.query(query, params) == [(["b", "c"], [])]
+        apply(store, (2, part("a", 0, "k")))
+        assert store.query(query, params) == [(["b", "c"], ["b", "c"])]
+        assert store.query(query, {**params, "kind": None}) == [([], ["b", "c"])]
+
+    def test_a_list_is_given_to_one_who_asks_alone(self, store: ViewStore) -> None:
+        apply(prepared(store), (1, thing("a")), (1, part("a", 0, "x")))
+        for _ in range(2):
+            ((_, labels, _),) = store.query(_WITH_LISTS, {})
+            assert labels == ["x"]
+            labels.clear()
 
     def test_what_must_find_nothing_leaves_those_for_whom_nothing_is_found(
         self, store: ViewStore

@@ -33,6 +33,8 @@ class Dialect:
         named: Form of a parameter by its name: `{}`.
         among: Form of the condition that a column is in a list that is given as one parameter:
             `{column}`, `{list}`.
+        listed: Form of an expression that makes a list, in any order, of what a query within finds:
+            `{column}`, and `{rows}`, which is all that stands after `FROM`.
         prefix: Stands before the name of each table; it may name a schema as well.
         join: Joins tables, in the order of the steps if the database can be told so: it is a good one.
         table_end: Ends the statement that makes a table whose rows are short.
@@ -46,6 +48,7 @@ class Dialect:
     numbered: str
     named: str
     among: str
+    listed: str
     prefix: str = "view_"
     join: str = "JOIN"
     table_end: str = ""
@@ -59,6 +62,7 @@ SQLITE = Dialect(
     numbered="?{}",
     named=":{}",
     among="{column} IN (SELECT value FROM json_each({list}))",
+    listed="(SELECT json_group_array({column}) FROM {rows})",
     # SQLite knows nothing of the sizes here, and guesses wrongly about the order where it may.
     join="CROSS JOIN",
     table_end=" WITHOUT ROWID",

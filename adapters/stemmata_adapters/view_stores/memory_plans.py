@@ -13,8 +13,10 @@ from stemmata_adapters.view_stores.memory_rows import Held, Moment, Rows, indexe
 from stemmata_projections.queries import (
     VALID_FROM,
     VALID_TO,
+    Aggregate,
     Compare,
     Field,
+    Listed,
     Operand,
     Query,
     Step,
@@ -42,7 +44,11 @@ class Plan:
     def __init__(self, query: Query[Any]) -> None:
         self._query = query
         self._steps = [_PlannedStep(query, step) for step in query.steps]
-        self._fields = [_answer(query, each) for each in query.fields if isinstance(each, Field)]
+        self._fields = [
+            _Listing(query, each) if isinstance(each, Listed) else _Single(query, each)
+            for each in query.fields
+            if not isinstance(each, Aggregate)
+        ]
         self._order = [(_reader(query, each), down) for each, down in query.order]
         self._grouping = _Grouping(query) if query.aggregates else None
 
@@ -52,7 +58,8 @@ class Plan:
             found = [more for one in found for more in step.follow(rows, one, params, moment)]
         if self._grouping is None:
             return [
-                tuple([field(one) for field in self._fields]) for one in self._cut(found, params)
+                tuple([field.of(one, rows, params, moment) for field in self._fields])
+                for one in self._cut(found, params)
             ]
         # The first of each group stands for it in the order: they are alike in what is sorted by.
         groups = {id(group[0]): group for group in self._grouping.groups(found)}
@@ -80,6 +87,31 @@ def _answer(query: Query[Any], field: Field) -> Callable[[_Chain], Value]:
         return None if value is None else cast("Value", orjson.loads(cast("str", value)))
 
     return parsed
+
+
+class _Single:
+    """A field of a row that is given out."""
+
+    def __init__(self, query: Query[Any], field: Field) -> None:
+        self._read = _answer(query, field)
+
+    def of(self, one: _Chain, _rows: dict[Table, Rows], _params: Params, _moment: Moment) -> Value:
+        return self._read(one)
+
+
+class _Listing:
+    """A list in a row that is given out."""
+
+    def __init__(self, query: Query[Any], listed: Listed) -> None:
+        self._step = _PlannedStep(query, Step("listed", listed.table, listed.where))
+        self._place = listed.table.place(listed.column)
+
+    def of(
+        self, one: _Chain, rows: dict[Table, Rows], params: Params, moment: Moment
+    ) -> list[Value]:
+        found = (more[-1] for more in self._step.follow(rows, one, params, moment))
+        values = [held.row[self._place] for held in found if held is not None]
+        return sorted((value for value in values if value is not None), key=_sortable)
 
 
 class _PlannedStep:
@@ -136,6 +168,7 @@ class _Grouping:
             if isinstance(each, Field)
             else partial(_FIGURES[each.function], _reader(query, each.of))
             for each in query.fields
+            if not isinstance(each, Listed)
         ]
 
     def groups(self, found: list[_Chain]) -> list[list[_Chain]]:

@@ -34,6 +34,7 @@ POSTGRESQL = Dialect(
     # Turned into numbers before the server sees it.
     named="${}",
     among="{column} = ANY({list})",
+    listed="ARRAY(SELECT {column} FROM {rows})",
     # Made beside others, and called otherwise later; so indexes find names of their own.
     names_indexes=False,
 )
@@ -242,9 +243,16 @@ class Compiled:
 
     def read(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return rows as they are asked for."""
-        for place, reader in self._readers:
-            rows = [(*row[:place], reader(row[place]), *row[place + 1 :]) for row in rows]
-        return rows
+        readers = self._readers
+        if not readers:
+            return rows
+        found: list[Row] = []
+        for row in rows:
+            values = list(row)
+            for place, reader in readers:
+                values[place] = reader(values[place])
+            found.append(tuple(values))
+        return found
 
 
 _PARAM = re.compile(r"\$([A-Za-z_]\w*)")
@@ -277,4 +285,12 @@ def _from_json_text(stored: Value) -> Value:
     return None if stored is None else cast("Value", orjson.loads(cast("str", stored)))
 
 
-_READERS: dict[str, Callable[[Value], Value]] = {"json": _from_json_text, "flag": _flag}
+def _sorted_list(stored: Value) -> Value:
+    return cast("Value", sorted(cast("list[str]", stored)))
+
+
+_READERS: dict[str, Callable[[Value], Value]] = {
+    "json": _from_json_text,
+    "flag": _flag,
+    "list": _sorted_list,
+}

@@ -28,12 +28,13 @@ from stemmata_adapters.view_stores.dialect import SQLITE, Dialect
 from stemmata_projections.queries import (
     VALID_FROM,
     VALID_TO,
-    Aggregate,
     Compare,
     Field,
+    Listed,
     Operand,
     Param,
     Query,
+    Selected,
     Step,
 )
 from stemmata_projections.tables import OPEN_END, Column, Row, Table
@@ -211,7 +212,7 @@ class _Selecting:
         plain = ", ".join(_field(field) for field in query.fields if isinstance(field, Field))
         order = ", ".join(self._sorted(field, down=down) for field, down in query.order)
         return (
-            f"SELECT {', '.join(map(_selected, query.fields))}"
+            f"SELECT {', '.join(map(self._selected, query.fields))}"
             f" FROM {self._called(first)}{''.join(joins)}"
             f"{f' WHERE {where}' if where else ''}"
             f"{f' GROUP BY {plain}' if query.aggregates and plain else ''}"
@@ -264,6 +265,25 @@ class _Selecting:
     def _operand(self, operand: Operand) -> str:
         return self._named(operand.name) if isinstance(operand, Param) else _field(operand)
 
+    def _selected(self, field: Selected) -> str:
+        if isinstance(field, Field):
+            return _field(field)
+        if isinstance(field, Listed):
+            return self._listed(field)
+        if field.function == "distinct":
+            return f"count(DISTINCT {_field(field.of)})"
+        return f"{field.function}({_field(field.of)})"
+
+    def _listed(self, field: Listed) -> str:
+        """Return what makes a list, in no order: who reads it sorts it."""
+        step = Step("listed", field.table, field.where)
+        column = f"{step.name}.{field.column}"
+        conditions = self._conditions(step)
+        if field.column not in step.table.key:
+            conditions.append(f"{column} IS NOT NULL")
+        rows = f"{self._called(step)} WHERE {' AND '.join(conditions)}"
+        return self._dialect.listed.format(column=column, rows=rows)
+
     def _sorted(self, field: Field, *, down: bool) -> str:
         upwards, downwards = self._dialect.nulls if self._may_be_null(field) else ("", "")
         return f"{_field(field)} DESC{downwards}" if down else f"{_field(field)}{upwards}"
@@ -272,14 +292,6 @@ class _Selecting:
         # Said only where it matters: an index gives rows in their order if it is not.
         step = next(each for each in self._query.steps if each.name == field.step)
         return step.optional or field.column not in (*step.table.key, VALID_FROM, VALID_TO)
-
-
-def _selected(field: Field | Aggregate) -> str:
-    if isinstance(field, Field):
-        return _field(field)
-    if field.function == "distinct":
-        return f"count(DISTINCT {_field(field.of)})"
-    return f"{field.function}({_field(field.of)})"
 
 
 def _field(field: Field) -> str:

@@ -6,6 +6,7 @@ the one that is meant.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ import orjson
 from stemmata_adapters.view_stores import sql
 from stemmata_adapters.view_stores.pages import TablePage
 from stemmata_projections.changes import Amend, Close
-from stemmata_projections.queries import Param, Query
+from stemmata_projections.queries import Listed, Param, Query
 from stemmata_projections.tables import Row, Table, Value
 from stemmata_projections.view_store import Params
 
@@ -124,9 +125,10 @@ class Compiled:
 
     def __init__(self, query: Query[Any], when: sql.When, mark: str) -> None:
         if mark:
-            steps = (replace(step, table=marked(step.table, mark)) for step in query.steps)
-            query = replace(query, steps=tuple(steps))
-        self.statement = sql.select(query, when=when)
+            query = _marked_query(query, mark)
+        # By their places, which the client finds sooner than their names.
+        self._names: dict[str, int] = {}
+        self.statement = _PARAM.sub(self._numbered, sql.select(query, when=when))
         self._readers = [
             (place, _READERS[kind])
             for place, kind in enumerate(map(query.kind, query.fields))
@@ -139,15 +141,39 @@ class Compiled:
             if each.operator == "in" and isinstance(each.operand, Param)
         ]
 
-    def bind(self, params: Params, at: int | None) -> Mapping[str, object]:
+    def _numbered(self, found: re.Match[str]) -> str:
+        return f"?{self._names.setdefault(found[1], len(self._names) + 1)}"
+
+    def bind(self, params: Params, at: int | None) -> Sequence[object]:
+        """Return the parameters in the order in which the statement numbers them."""
         if self._lists:
             params = {**params, **{name: _json_text(params[name]) for name in self._lists}}
-        return params if at is None else {**params, **sql.moment(at)}
+        given: Mapping[str, object] = params if at is None else {**params, **sql.moment(at)}
+        return [given[name] for name in self._names]
 
     def read(self, rows: Sequence[Row]) -> Sequence[Row]:
-        for place, reader in self._readers:
-            rows = [(*row[:place], reader(row[place]), *row[place + 1 :]) for row in rows]
-        return rows
+        readers = self._readers
+        if not readers:
+            return rows
+        found: list[Row] = []
+        for row in rows:
+            values = list(row)
+            for place, reader in readers:
+                values[place] = reader(values[place])
+            found.append(tuple(values))
+        return found
+
+
+def _marked_query(query: Query[Any], mark: str) -> Query[Any]:
+    steps = (replace(step, table=marked(step.table, mark)) for step in query.steps)
+    fields = (
+        replace(each, table=marked(each.table, mark)) if isinstance(each, Listed) else each
+        for each in query.fields
+    )
+    return replace(query, steps=tuple(steps), fields=tuple(fields))
+
+
+_PARAM = re.compile(r":([A-Za-z_]\w*)")
 
 
 def _flag(stored: Value) -> Value:
@@ -158,4 +184,12 @@ def _from_json_text(stored: Value) -> Value:
     return None if stored is None else cast("Value", orjson.loads(cast("str", stored)))
 
 
-_READERS: dict[str, Callable[[Value], Value]] = {"json": _from_json_text, "flag": _flag}
+def _sorted_list(stored: Value) -> Value:
+    return cast("Value", sorted(orjson.loads(cast("str", stored))))
+
+
+_READERS: dict[str, Callable[[Value], Value]] = {
+    "json": _from_json_text,
+    "flag": _flag,
+    "list": _sorted_list,
+}

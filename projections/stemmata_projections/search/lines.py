@@ -209,7 +209,7 @@ def collection(asking: Asking, line: FoundLine) -> Collection:
 
 
 def _facts(row: index.LineRow, about: _About) -> dict[str, Value]:
-    id, _, _, name, type, description, created_at, *_ = row
+    id, _, _, name, type, _, _, description, created_at, _ = row
     return {
         "id": id,
         "name": name,

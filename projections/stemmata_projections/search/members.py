@@ -15,7 +15,7 @@ from stemmata_projections.search.narrowing import divided, mentioned, numbers_fo
 from stemmata_projections.search.scopes import Asking
 from stemmata_projections.search.values import Value
 from stemmata_projections.version_index import queries as index
-from stemmata_projections.version_index.rows import grouped, texts, versions_of
+from stemmata_projections.version_index.rows import grouped, version_of
 from stemmata_projections.version_index.views import Version
 from stemmata_projections.view_store import Params
 
@@ -152,12 +152,9 @@ class Members:
 
 def version(asking: Asking, found: FoundVersion) -> Version:
     """Return a version as an answer shows it."""
-    number, _, _, id, *_ = found.row
-    aliases = asking.rows(index.ALIASES_OF_MEMBER, {"line": found.line.id, "number": number})
-    tags = asking.rows(index.TAGS_OF_VERSION, {"version": id})
-    return versions_of(
-        found.line.row, (found.row,), {number: texts(aliases)}, {number: texts(tags)}
-    )[0]
+    params: Params = {"line": found.line.id, "number": found.number}
+    ((aliases, tags),) = asking.rows(index.NAMES_OF_MEMBER, params)
+    return version_of(found.line.row[:7], found.row, aliases, tags)
 
 
 def _facts(

@@ -27,6 +27,7 @@ from stemmata_projections.version_index.rows import (
     first,
     grouped,
     link_of,
+    named_version,
     texts,
     versions_of,
 )
@@ -66,11 +67,16 @@ class VersionIndex:
             LookupError, ValueError: A refusal that says which part of the name finds nothing.
         """
         path = parse_strict(name)
+        alias = path.alias or LATEST
+        # One query sees one moment. Where it finds nothing, what is missing is looked for step by step.
+        known = self._place_of(path)
+        if known is not None and (rows := self._ask_version(*known, alias)):
+            return named_version(rows[0])
         with self._views.reading():
-            row = self._line(path)
-            if row is None:
+            line = self._line(path)
+            if line is None:
                 raise UnknownArtifact(name=str(path))
-            return self._version(row, path.alias or LATEST)
+            return self._version(line, alias)
 
     def resolve_in(self, line: str, alias: str = LATEST) -> Version:
         """Return a version of the artifact or collection with the id *line*.
@@ -79,23 +85,22 @@ class VersionIndex:
             UnknownCollection: There is none.
             UnknownVersion: It has no such version.
         """
+        if rows := self._ask_version(q.BY_ID, {"line": line}, alias):
+            return named_version(rows[0])
         with self._views.reading():
             return self._version(self._line_by_id(line), alias)
 
     def _version(self, line: q.LineRow, alias: str) -> Version:
-        id, *_ = line
-        number = version_index(alias)
-        rows = (
-            self._ask(q.VERSION_BY_ALIAS, {"line": id, "alias": alias})
-            if number is None
-            else self._ask(q.VERSION_BY_NUMBER, {"line": id, "number": number})
-        )
+        rows = self._ask_version(q.BY_ID, {"line": line[0]}, alias)
         if not rows:
             raise UnknownVersion(name=collection_of(line).full_name, version=alias)
-        index, _, _, version, *_ = rows[0]
-        aliases = self._ask(q.ALIASES_OF_MEMBER, {"line": id, "number": index})
-        tags = self._ask(q.TAGS_OF_VERSION, {"version": version})
-        return versions_of(line, rows, {index: texts(aliases)}, {index: texts(tags)})[0]
+        return named_version(rows[0])
+
+    def _ask_version(self, place: q.Place, params: Params, alias: str) -> Sequence[q.NamedRow]:
+        number = version_index(alias)
+        if number is None:
+            return self._ask(place.alias, {**params, "alias": alias})
+        return self._ask(place.number, {**params, "number": number})
 
     def versions(self, line: str) -> list[Version]:
         """Return the versions of the artifact or collection with this id, by number."""
@@ -154,18 +159,26 @@ class VersionIndex:
 
     def _line(self, path: ArtifactPath) -> q.LineRow | None:
         """Return what *path* names; the refusals are those of :meth:`registry_at`."""
-        if not path.is_registry:
-            filled = path.with_defaults(entity=self._entity, project=self._project)
-            scope = f"{filled.prefix}/{filled.project}"
-            return first(self._ask(q.LINE_IN_SCOPE, {"scope": scope, "name": path.name}))
-        if path.prefix is None and self._entity is not None:
-            params = {"entity": self._entity, "registry": path.registry, "name": path.name}
-            rows = self._ask(q.LINE_SEEN_FROM_ENTITY, params)
-            if rows:
-                return rows[0]
+        known = self._place_of(path)
+        if known is not None:
+            place, params = known
+            rows = self._ask(place.line, params)
+            if rows or not path.is_registry:
+                return first(rows)
         # What is missing, or the entity is a person, whose organizations have to be looked at.
         registry = self.registry_at(path)
         return first(self._ask(q.LINE_IN_SCOPE, {"scope": registry.id, "name": path.name}))
+
+    def _place_of(self, path: ArtifactPath) -> tuple[q.Place, Params] | None:
+        """Return where *path* is looked for, if that is known without asking."""
+        if not path.is_registry:
+            filled = path.with_defaults(entity=self._entity, project=self._project)
+            scope = f"{filled.prefix}/{filled.project}"
+            return q.IN_SCOPE, {"scope": scope, "name": path.name}
+        if path.prefix is None and self._entity is not None:
+            params = {"entity": self._entity, "registry": path.registry, "name": path.name}
+            return q.SEEN_FROM_ENTITY, params
+        return None
 
     def _line_by_id(self, line: str) -> q.LineRow:
         row = first(self._ask(q.LINE_BY_ID, {"line": line}))

@@ -1,14 +1,24 @@
 """The queries of the version index, each beside the shape of the rows that it finds.
 
-A line is an artifact or a collection. It is found first, by its name or id; what it holds is then
-asked for by its id.
+A line is an artifact or a collection. One version of it is found together with it, by its name or id;
+for all that it holds it is found first, and then asked by its id.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from stemmata_projections.queries import VALID_FROM, Field, Operand, Param, Query, Step, by, fields
+from stemmata_projections.queries import (
+    VALID_FROM,
+    Field,
+    Listed,
+    Operand,
+    Param,
+    Query,
+    Step,
+    by,
+    fields,
+)
 from stemmata_projections.tables import Value
 from stemmata_projections.version_index.tables import (
     ACCEPTED_TYPE,
@@ -29,13 +39,13 @@ Text: TypeAlias = tuple[str]
 
 # --- lines: in a registry seen from a team or organization, in a registry, in a project, by id --
 
-LineRow: TypeAlias = tuple[str, str, str, str, str, str | None, str, str, str | None, str | None]
-_LINE_FIELDS = (
+LineRow: TypeAlias = tuple[str, str, str, str, str, str | None, str | None, str | None, str, str]
+_LINE_IN_PLACE = (
     *fields("line", "id", "kind", "scope", "name", "type"),
-    *fields("line", "description", "created_at", "created_by"),
     Field("registry", "name"),
     Field("organization", "entity"),
 )
+_LINE_FIELDS = (*_LINE_IN_PLACE, *fields("line", "description", "created_at", "created_by"))
 _PLACE_OF_LINE = (
     Step("registry", REGISTRY, {"id": Field("line", "registry")}, optional=True),
     Step("organization", ORGANIZATION, {"id": Field("registry", "organization")}, optional=True),
@@ -104,19 +114,19 @@ _VERSION_FIELDS = (
     *fields("source", "scope", "name"),
     Field("version", "metadata"),
 )
+_ALIASES_OF_MEMBER: dict[str, Operand] = {
+    "collection": Field("member", "collection"),
+    "number": Field("member", "number"),
+}
+_NAMES = (
+    Listed(ALIAS, "alias", _ALIASES_OF_MEMBER),
+    Listed(TAG, "tag", {"version": Field("member", "version")}),
+)
 _OF_MEMBER = (
     Step("version", VERSION, {"id": Field("member", "version")}),
     Step("source", COLLECTION, {"id": Field("version", "artifact")}),
 )
 
-VERSION_BY_ALIAS: Query[VersionRow] = Query(
-    (
-        Step("alias", ALIAS, {"collection": Param("line"), "alias": Param("alias")}),
-        Step("member", MEMBER, {"collection": Param("line"), "number": Field("alias", "number")}),
-        *_OF_MEMBER,
-    ),
-    _VERSION_FIELDS,
-)
 VERSION_BY_NUMBER: Query[VersionRow] = Query(
     (
         Step("member", MEMBER, {"collection": Param("line"), "number": Param("number")}),
@@ -134,11 +144,6 @@ ALIASES_OF_LINE: Query[tuple[int, str]] = Query(
     fields("alias", "number", "alias"),
     order=by(*fields("alias", "number", "alias")),
 )
-ALIASES_OF_MEMBER: Query[Text] = Query(
-    (Step("alias", ALIAS, {"collection": Param("line"), "number": Param("number")}),),
-    fields("alias", "alias"),
-    order=by(Field("alias", "alias")),
-)
 TAGS_OF_LINE: Query[tuple[int, str]] = Query(
     (
         Step("member", MEMBER, {"collection": Param("line")}),
@@ -147,11 +152,53 @@ TAGS_OF_LINE: Query[tuple[int, str]] = Query(
     (Field("member", "number"), Field("tag", "tag")),
     order=by(Field("member", "number"), Field("tag", "tag")),
 )
-TAGS_OF_VERSION: Query[Text] = Query(
-    (Step("tag", TAG, {"version": Param("version")}),),
-    fields("tag", "tag"),
-    order=by(Field("tag", "tag")),
+NAMES_OF_MEMBER: Query[tuple[list[Value], list[Value]]] = Query(
+    (Step("member", MEMBER, {"collection": Param("line"), "number": Param("number")}),), _NAMES
 )
+
+# --- one version, with its line, its aliases and its tags ----------------------------------------
+
+LineInPlace: TypeAlias = tuple[str, str, str, str, str, str | None, str | None]
+NamedRow: TypeAlias = tuple[
+    *VersionRow, str, str, str, str, str, str | None, str | None, list[Value], list[Value]
+]
+
+
+def _by_alias(line: Query[LineRow]) -> Query[NamedRow]:
+    alias = Step("alias", ALIAS, {"collection": Field("line", "id"), "alias": Param("alias")})
+    number = Field("alias", "number")
+    member = Step("member", MEMBER, {"collection": Field("line", "id"), "number": number})
+    return _named(line, alias, member)
+
+
+def _by_number(line: Query[LineRow]) -> Query[NamedRow]:
+    number = Param("number")
+    member = Step("member", MEMBER, {"collection": Field("line", "id"), "number": number})
+    return _named(line, member)
+
+
+def _named(line: Query[LineRow], *member: Step) -> Query[NamedRow]:
+    steps = (*line.steps, *member, *_OF_MEMBER)
+    return Query(steps, (*_VERSION_FIELDS, *_LINE_IN_PLACE, *_NAMES))
+
+
+class Place(NamedTuple):
+    """Where a line is looked for, and with it one of its versions."""
+
+    line: Query[LineRow]
+    alias: Query[NamedRow]
+    number: Query[NamedRow]
+
+
+ALIAS_SEEN_FROM_ENTITY = _by_alias(LINE_SEEN_FROM_ENTITY)
+NUMBER_SEEN_FROM_ENTITY = _by_number(LINE_SEEN_FROM_ENTITY)
+SEEN_FROM_ENTITY = Place(LINE_SEEN_FROM_ENTITY, ALIAS_SEEN_FROM_ENTITY, NUMBER_SEEN_FROM_ENTITY)
+ALIAS_IN_SCOPE = _by_alias(LINE_IN_SCOPE)
+NUMBER_IN_SCOPE = _by_number(LINE_IN_SCOPE)
+IN_SCOPE = Place(LINE_IN_SCOPE, ALIAS_IN_SCOPE, NUMBER_IN_SCOPE)
+ALIAS_OF_LINE = _by_alias(LINE_BY_ID)
+NUMBER_OF_LINE = _by_number(LINE_BY_ID)
+BY_ID = Place(LINE_BY_ID, ALIAS_OF_LINE, NUMBER_OF_LINE)
 
 LinkRow: TypeAlias = tuple[str, str, str, str | None, str | None, int, str, str]
 LINKS_OF_VERSION: Query[LinkRow] = Query(

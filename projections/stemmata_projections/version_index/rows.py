@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from stemmata_domain.codec import time_from
 from stemmata_projections.frozen import maker
@@ -19,7 +19,7 @@ _new_version = maker(Version)
 
 def collection_of(row: q.LineRow, tags: tuple[str, ...] = ()) -> Collection:
     """Return an artifact or a collection of links."""
-    id, kind, scope, name, type, description, created_at, created_by, registry, organization = row
+    id, kind, scope, name, type, registry, organization, description, created_at, created_by = row
     entity, project = place_of(scope, registry, organization)
     return Collection(
         id=id,
@@ -43,18 +43,13 @@ def place_of(scope: str, registry: str | None, organization: str | None) -> tupl
     return entity, project
 
 
-def versions_of(
-    line: q.LineRow,
-    rows: Iterable[q.VersionRow],
-    aliases: Mapping[int, tuple[str, ...]],
-    tags: Mapping[int, tuple[str, ...]],
-) -> list[Version]:
-    """Return the versions of a line, with the aliases and tags of each number."""
-    line_id, kind, line_scope, name, type, _, _, _, registry, organization = line
+def version_of(
+    line: q.LineInPlace, row: q.VersionRow, aliases: Sequence[object], tags: Sequence[object]
+) -> Version:
+    """Return a version of a line, with what it is called there."""
+    line_id, kind, line_scope, name, type, registry, organization = line
     entity, project = place_of(line_scope, registry, organization)
-    is_link = kind == "collection"
-    found = []
-    for (
+    (
         index,
         linked_at,
         linked_by,
@@ -73,41 +68,54 @@ def versions_of(
         scope,
         source,
         metadata,
-    ) in rows:
-        source_entity, _, source_project = scope.partition("/")
-        found.append(
-            # By place, in the order of the class: names would cost as much as the rest of the row.
-            _new_version(
-                version,
-                line_id,
-                is_link,
-                entity,
-                project,
-                name,
-                type,
-                index,
-                aliases.get(index, ()),
-                tags.get(index, ()),
-                digest,
-                algorithm,
-                manifest,
-                size,
-                file_count,
-                description,
-                metadata,
-                time_from(created_at),
-                created_by,
-                run,
-                time_from(linked_at),
-                linked_by,
-                artifact,
-                source_entity,
-                source_project,
-                source,
-                source_index,
-            )
-        )
-    return found
+    ) = row
+    source_entity, _, source_project = scope.partition("/")
+    # By place, in the order of the class: names would cost as much as the rest of the row.
+    return _new_version(
+        version,
+        line_id,
+        kind == "collection",
+        entity,
+        project,
+        name,
+        type,
+        index,
+        cast("tuple[str, ...]", tuple(aliases)),
+        cast("tuple[str, ...]", tuple(tags)),
+        digest,
+        algorithm,
+        manifest,
+        size,
+        file_count,
+        description,
+        metadata,
+        time_from(created_at),
+        created_by,
+        run,
+        time_from(linked_at),
+        linked_by,
+        artifact,
+        source_entity,
+        source_project,
+        source,
+        source_index,
+    )
+
+
+def versions_of(
+    line: q.LineRow,
+    rows: Iterable[q.VersionRow],
+    aliases: Mapping[int, tuple[str, ...]],
+    tags: Mapping[int, tuple[str, ...]],
+) -> list[Version]:
+    """Return the versions of a line, with the aliases and tags of each number."""
+    place = line[:7]
+    return [version_of(place, row, aliases.get(row[0], ()), tags.get(row[0], ())) for row in rows]
+
+
+def named_version(row: q.NamedRow) -> Version:
+    """Return a version that was found with its line."""
+    return version_of(row[18:25], row[:18], row[25], row[26])
 
 
 def link_of(row: q.LinkRow) -> Link:

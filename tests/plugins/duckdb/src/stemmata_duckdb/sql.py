@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from stemmata_projections.queries import Aggregate, Compare, Field, Operand, Param, Query, Step
+from stemmata_projections.queries import (
+    Compare,
+    Field,
+    Listed,
+    Operand,
+    Param,
+    Query,
+    Selected,
+    Step,
+)
 from stemmata_projections.tables import OPEN_END, Table
 
 When = Literal["now", "as of", "ever"]
@@ -104,7 +113,8 @@ class Select:
         )
         limit = "" if query.limit is None else f" LIMIT {self._operand(query.limit)}"
         self.statement = (
-            f"SELECT {', '.join(map(_selected, query.fields))} FROM {_called(first)}{''.join(joins)}"
+            f"SELECT {', '.join(self._selected(field, when) for field in query.fields)}"
+            f" FROM {_called(first)}{''.join(joins)}"
             f" WHERE {' AND '.join(where)}"
             f"{f' GROUP BY {plain}' if query.aggregates and plain else ''}"
             f"{f' ORDER BY {order}' if order else ''}{limit}"
@@ -114,6 +124,18 @@ class Select:
         """Return the parameters that the statement takes, and no others."""
         given = {**params, "at": at} if "at" in self._params else params
         return {name: given[name] for name in self._params}
+
+    def _selected(self, field: Selected, when: When) -> str:
+        if isinstance(field, Field):
+            return _field(field)
+        if isinstance(field, Listed):
+            step = Step("listed", field.table, field.where)
+            column = f"listed.{_quoted(field.column)}"
+            where = " AND ".join((*self._conditions(step, when), f"{column} IS NOT NULL"))
+            return f"ARRAY(SELECT {column} FROM {_called(step)} WHERE {where} ORDER BY {column})"
+        if field.function == "distinct":
+            return f"count(DISTINCT {_field(field.of)})"
+        return f"{field.function}({_field(field.of)})"
 
     def _conditions(self, step: Step, when: When) -> list[str]:
         equal = [f"{step.name}.{_quoted(c)} = {self._operand(o)}" for c, o in step.where.items()]
@@ -144,14 +166,6 @@ class Select:
 
 def _called(step: Step) -> str:
     return f"{table_name(step.table)} AS {step.name}"
-
-
-def _selected(field: Field | Aggregate) -> str:
-    if isinstance(field, Field):
-        return _field(field)
-    if field.function == "distinct":
-        return f"count(DISTINCT {_field(field.of)})"
-    return f"{field.function}({_field(field.of)})"
 
 
 def _field(field: Field) -> str:
