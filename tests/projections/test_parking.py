@@ -139,6 +139,30 @@ def test_a_command_whose_event_a_view_cannot_take_is_carried_out(
     assert len(views.parked()) == 1
 
 
+@pytest.mark.parametrize("poison", POISONS)
+def test_a_command_within_a_block_of_others_is_undone_alone_and_carried_out_once(
+    events: SqliteEventStore, poison: Poison
+) -> None:
+    views = sqlite_views(events)
+    projections = (LINEAGE, faulty("bad", poison))
+    runner = Runner(events, views, projections)
+    commands = handler(events, runner)
+    organize(commands)
+    with events.writing():
+        commands.handle(log("A"), actor="ada")
+        head = events.head()
+        commands.handle(log("B", aliases=("good", "bad")), actor="ada")
+        assert checkpoints(views, *projections) == [head, head]
+    assert [e.event.topic for e in events.read_all(after=head)].count("ArtifactLogged") == 1
+    runner.keep_up()
+    assert checkpoints(views, *projections) == [events.head()] * 2
+    (parked,) = views.parked()
+    bad = AliasAdded(alias="bad", index=1)
+    (position,) = (e.position for e in events.read_all(after=head) if e.event == bad)
+    assert parked[:2] == (VERSION_INDEX.name, position)
+    assert set(VersionIndex(views).resolve("vision/mnist/digits:v1").aliases) == {"latest", "good"}
+
+
 def test_a_cause_is_kept_in_words_that_every_store_can_keep(events: SqliteEventStore) -> None:
     views = sqlite_views(events)
     runner = Runner(events, views, (faulty("bad"),))

@@ -155,6 +155,29 @@ class SqliteDatabase:
             return nullcontext(self._writer)
         return self._turn()
 
+    def part(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Hold the right to write; in a block that holds it already, an exception undoes this part alone.
+
+        Raises:
+            StoreUnavailable: The file cannot be written; nothing was.
+        """
+        joins = self._writing_thread == threading.get_ident()
+        return self._part() if joins else self._turn()
+
+    @contextmanager
+    def _part(self) -> Iterator[sqlite3.Connection]:
+        with self.writing() as writer:
+            writer.execute("SAVEPOINT part")
+            try:
+                yield writer
+            except BaseException:
+                # The last resort of SQLite, as when a disk is full, is to undo the whole block.
+                if self._writer is writer and writer.in_transaction:
+                    writer.execute("ROLLBACK TO part")
+                    writer.execute("RELEASE part")
+                raise
+            writer.execute("RELEASE part")
+
     @contextmanager
     def _turn(self) -> Iterator[sqlite3.Connection]:
         with self._mutex:

@@ -248,8 +248,8 @@ class SqliteEventStore(RecorderEventStore):
         self._database = database
 
     def writing(self) -> AbstractContextManager[object]:
-        """Hold the right to append; see the port."""
-        return self._database.writing()
+        """Hold the right to append; see the port. Within such a block, a part of it can fail alone."""
+        return self._database.part()
 
     def take_over(self, events: Sequence[KeptEvent], *, after: int) -> None:
         """Append events that another store kept; see the port."""
