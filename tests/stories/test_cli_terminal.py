@@ -295,7 +295,8 @@ def test_help_is_had_at_once_because_it_loads_no_registry(team: Path) -> None:
 GROUPS = ("registry", "collection", "alias")
 COMMANDS = (
     *("init", "whoami", "log", "link", "unlink", "use", "get", "ls", "show", "history"),
-    *("lineage", "impact", "paths", "usage", "audit", "timeline", "diff", "replay", "search"),
+    *("lineage", "reach", "impact", "paths", "usage", "audit", "timeline", "diff", "replay"),
+    "search",
     *("registry create", "collection create", "collection delete", "alias add", "alias remove"),
 )
 

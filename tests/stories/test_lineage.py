@@ -283,6 +283,23 @@ def test_impact_is_a_table(told: Stemma) -> None:
     assert "greater depth than 0" in succeeds("impact", RAW, "--depth", "0").out
 
 
+def test_reach_is_counted_and_its_ids_are_in_the_document(told: Stemma) -> None:
+    assert succeeds("reach", RAW).lines == [
+        f"Of {RAW} came 2 versions and 3 runs, over 3 generations."
+    ]
+    linked = f"{LINKED}:production"
+    assert succeeds("reach", linked, "--up").lines == [
+        f"{linked} came from 2 versions and 2 runs, over 2 generations."
+    ]
+    assert succeeds("reach", "--run", TRY).lines == [f"Nothing that is recorded came of {TRY}."]
+    assert succeeds("reach", RAW, "--up").lines == [f"{RAW} came from nothing that is recorded."]
+    assert answers("reach", RAW) == told.reach(RAW).to_json()
+    assert answers("reach", linked, "--up") == told.reach(linked, direction="upstream").to_json()
+    past = told.position() - 3
+    assert answers("reach", RAW, "--as-of", str(past)) == told.as_of(past).reach(RAW).to_json()
+    assert "give the name of a version or the path of a run" in refused("reach")
+
+
 def test_paths_are_shown_one_by_one(told: Stemma) -> None:
     assert succeeds("paths", RAW, f"{LINKED}:production").out.splitlines() == [
         RAW,

@@ -1,4 +1,4 @@
-"""The commands about what came of what: `lineage`, `impact` and `paths`."""
+"""The commands about what came of what: `lineage`, `reach`, `impact` and `paths`."""
 
 from __future__ import annotations
 
@@ -67,6 +67,13 @@ def add_to(app: typer.Typer) -> None:
             "stemmata lineage --run vision/mnist/train-7 --format mermaid",
         ),
     )(_lineage)
+    app.command(
+        "reach",
+        epilog=examples(
+            "stemmata reach vision/mnist/raw:v0",
+            "stemmata reach wandb-registry-model/Digits:production --up --json",
+        ),
+    )(_reach)
     app.command(
         "impact",
         epilog=examples(
@@ -162,6 +169,29 @@ def _lineage(
             limit=limit,
         )
         return Answer(lineage(graph, written.value), as_json or written is Format.JSON)
+
+
+def _reach(
+    context: typer.Context,
+    name: _Name = None,
+    run: _Run = None,
+    up: Annotated[
+        bool, typer.Option("--up", help="What it came from instead.", show_default=False)
+    ] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> Answer:
+    """Count all that came of a version or a run.
+
+    However much it is: ask this before 'lineage' or 'impact' where it may be hundreds of thousands.
+    With --json, their ids are given too.
+    """
+    from stemmata.cli.descent import reach
+    from stemmata.cli.session import asked
+
+    with asked(place_of(context), as_of) as stemma:
+        found = stemma.reach(name, run=run, direction="upstream" if up else "downstream")
+        return Answer(reach(found, run or name or found.start), as_json)
 
 
 def _impact(

@@ -1,4 +1,4 @@
-"""What came of what: what `stemmata lineage`, `impact` and `paths` say."""
+"""What came of what: what `stemmata lineage`, `reach`, `impact` and `paths` say."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from stemmata.cli.printable import clock_time, counted
 from stemmata_projections.lineage.impact import Impact, ImpactRow
 from stemmata_projections.lineage.nodes import LinkedName, Node, RunNode
 from stemmata_projections.lineage.paths import Paths
+from stemmata_projections.lineage.reach import Reach
 from stemmata_projections.lineage.views import Graph
 
 
@@ -27,6 +28,23 @@ def _lineage(graph: Graph, form: str) -> Iterator[Block]:
             first, *rest = graph.to_tree().splitlines()
             yield sentences(strong(first), *rest)
             yield from _cut(graph.how_to_go_on)
+
+
+def reach(found: Reach, name: str) -> Reply:
+    """Say how much came of what has this name, or how much it came from."""
+    start = strong(name)
+    versions, runs = counted(len(found.versions), "version"), counted(len(found.runs), "run")
+    far = f"over {counted(found.generations, 'generation')}"
+    match found.direction, len(found):
+        case "downstream", 0:
+            line: Line = ("Nothing that is recorded came of ", start, ".")
+        case "upstream", 0:
+            line = (start, " came from nothing that is recorded.")
+        case "downstream", _:
+            line = ("Of ", start, f" came {versions} and {runs}, {far}.")
+        case _:
+            line = (start, f" came from {versions} and {runs}, {far}.")
+    return Reply(document=found.to_json(), page=(sentences(line),))
 
 
 def impact(found: Impact) -> Reply:
