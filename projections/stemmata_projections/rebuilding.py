@@ -19,7 +19,7 @@ from stemmata_projections.projection import Projection
 from stemmata_projections.runner import Progress, Runner
 from stemmata_projections.view_store import Parked, RebuildsBeside, ViewsBeside, ViewStore
 
-PAGE = 200
+PAGE = 1_000
 """How many events are followed while others wait to write."""
 
 

@@ -352,6 +352,29 @@ def test_commits_are_durable(database: SqliteDatabase) -> None:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
+def test_what_need_not_last_does_not_wait_for_the_disk_and_what_follows_does(
+    database: SqliteDatabase,
+) -> None:
+    def synchronous(writer: sqlite3.Connection) -> int:
+        found: int = writer.execute("PRAGMA synchronous").fetchone()[0]
+        return found
+
+    normal, full = 1, 2
+    with database.writing(lasting=False) as writer:
+        writer.execute("INSERT INTO note (text) VALUES ('quick')")
+        with database.writing() as inner:
+            assert synchronous(inner) == normal
+    with database.writing() as writer:
+        assert synchronous(writer) == full
+        with database.writing(lasting=False) as inner:
+            assert synchronous(inner) == full
+    with pytest.raises(KeyError), database.writing(lasting=False):
+        raise KeyError
+    with database.writing() as writer:
+        assert synchronous(writer) == full
+    assert notes(database) == ["quick"]
+
+
 # --- reading only ---------------------------------------------------------------------------
 
 

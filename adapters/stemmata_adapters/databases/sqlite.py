@@ -141,10 +141,14 @@ class SqliteDatabase:
             raise unavailable(self.path, error) from error
         return found
 
-    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+    def writing(self, *, lasting: bool = True) -> AbstractContextManager[sqlite3.Connection]:
         """Hold the right to write; what was written is durable and visible when the block ends.
 
         Within it the same thread may enter again, and joins. An exception undoes everything.
+
+        Args:
+            lasting: Whether the disk is waited for. Else a loss of power may undo what was written, as long
+                as nobody has written since who waits for it; the end of the process does not.
 
         Raises:
             StoreUnavailable: The file cannot be written; nothing was.
@@ -153,7 +157,7 @@ class SqliteDatabase:
             # A command joins several times, so that this way is kept short.
             assert self._writer is not None
             return nullcontext(self._writer)
-        return self._turn()
+        return self._turn(lasting=lasting)
 
     def part(self) -> AbstractContextManager[sqlite3.Connection]:
         """Hold the right to write; in a block that holds it already, an exception undoes this part alone.
@@ -179,15 +183,19 @@ class SqliteDatabase:
             writer.execute("RELEASE part")
 
     @contextmanager
-    def _turn(self) -> Iterator[sqlite3.Connection]:
+    def _turn(self, *, lasting: bool) -> Iterator[sqlite3.Connection]:
         with self._mutex:
             if self._writer is None:
                 self._writer = self._connect()
             with self._lock:
-                yield from self._transaction(self._writer)
+                yield from self._transaction(self._writer, lasting=lasting)
 
-    def _transaction(self, writer: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    def _transaction(
+        self, writer: sqlite3.Connection, *, lasting: bool
+    ) -> Iterator[sqlite3.Connection]:
         try:
+            if not lasting:
+                writer.execute("PRAGMA synchronous=NORMAL")
             writer.execute("BEGIN IMMEDIATE")
             self._writing_thread = threading.get_ident()
             yield writer
@@ -202,6 +210,8 @@ class SqliteDatabase:
             raise
         finally:
             self._writing_thread = None
+            if not lasting and self._writer is writer:
+                writer.execute("PRAGMA synchronous=FULL")
 
     def _undo(self, writer: sqlite3.Connection) -> None:
         if self._writer is not writer:  # a fork inside the block, which is left to the parent

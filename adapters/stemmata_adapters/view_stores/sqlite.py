@@ -146,7 +146,7 @@ class SqliteViewStore(SqliteViews):
             gone = False
             while not gone:
                 # A table at a time, so that nobody waits long who wants to write.
-                with self._database.writing() as writer:
+                with self._database.writing(lasting=False) as writer:
                     gone = drop_tables(writer, line, most=1)
 
     def close(self) -> None:

@@ -104,7 +104,9 @@ class SqliteViews:
             views += self._lines[name]
         # Before it is one's turn, so that others wait for what is written only.
         before, pages = gathered(changes, store=str(self._database.path))
-        with self._failing_well(), self._database.writing() as writer:
+        # What is built beside is dropped after a crash, and lasts from when it takes the place of another.
+        lasting = not self._mark
+        with self._failing_well(), self._database.writing(lasting=lasting) as writer:
             advanced = writer.execute(_advance(len(projections)), (upto, after, *views))
             if advanced.rowcount != len(projections):
                 return False
@@ -196,7 +198,7 @@ class SqliteViewsBeside(SqliteViews):
     ) -> None:
         super().__init__(database, mark=mark)
         self._follow(projections)
-        with self._failing_well(), database.writing() as writer:
+        with self._failing_well(), database.writing(lasting=False) as writer:
             for each in projections:
                 make(writer, each, mark=mark)
 
