@@ -86,7 +86,8 @@ class ViewStore(Protocol):
     ) -> bool:
         """Apply the changes of the events after one position up to another, in their order.
 
-        Each change comes with the position of its event. Nothing is done, and False returned, unless
+        Each change comes with the position of its event, and is folded as it is asked for: what a fold
+        raises comes out of *changes*. Nothing is done, and False returned, unless
         the views of all *projections* stand at *after*, in the schemas that they were prepared with.
 
         Args:

@@ -30,18 +30,19 @@ class TablePage:
         ended: By some columns, the values by which rows that were there before end, and where they do.
         finished: Rows that were opened and have ended; behind the columns stand both positions.
         new: Keys of those for which none was open before, if all is well.
+        unsought: All that was opened, as long as no row of it was looked for.
     """
 
     __slots__ = (
         "_by_first",
         "_key",
         "_opened",
-        "_unsought",
         "_way",
         "ended",
         "finished",
         "new",
         "table",
+        "unsought",
     )
 
     def __init__(self, table: Table) -> None:
@@ -51,7 +52,7 @@ class TablePage:
         self.new: dict[Row, None] = {}
         self._key = _key_of(table)
         # Most tables only grow: what they are given has no need of keys until a row is looked for.
-        self._unsought: list[Row] | None = []
+        self.unsought: list[Row] | None = []
         self._opened: dict[Row, Row] = {}
         self._by_first: dict[Value, dict[Row, None]] | None = None
         self._way: dict[Value, tuple[str, ...]] = {}
@@ -59,7 +60,7 @@ class TablePage:
     @property
     def opened(self) -> Collection[Row]:
         """Rows that are open; behind the columns stands the position from which they hold."""
-        return self._opened.values() if self._unsought is None else self._unsought
+        return self._opened.values() if self.unsought is None else self.unsought
 
     @property
     def is_empty(self) -> bool:
@@ -70,15 +71,15 @@ class TablePage:
         """Gather a change after those before it; return whether it could be."""
         if type(change) is Open:
             return self._open((*change.row, position))
-        if self._unsought is not None and not self._know_keys(self._unsought):
+        if self.unsought is not None and not self._know_keys(self.unsought):
             return False
         if type(change) is Close:
             return self._close(position, change.where)
         return self._amend(position, cast("Amend", change))
 
     def _open(self, row: Row) -> bool:
-        if self._unsought is not None:
-            self._unsought.append(row)
+        if self.unsought is not None:
+            self.unsought.append(row)
             return True
         key = self._key.of_row(row)
         if key in self._opened:
@@ -93,7 +94,7 @@ class TablePage:
         opened = {self._key.of_row(row): row for row in rows}
         if len(opened) < len(rows):
             return False
-        self._opened, self._unsought = opened, None
+        self._opened, self.unsought = opened, None
         return True
 
     def _close(self, position: int, where: Mapping[str, Value]) -> bool:
@@ -146,6 +147,12 @@ class TablePage:
         return True
 
 
+class _Pages(dict[Table, TablePage]):
+    def __missing__(self, table: Table) -> TablePage:
+        made = self[table] = TablePage(table)
+        return made
+
+
 def gathered(
     changes: Iterable[tuple[int, Change]], *, store: str
 ) -> tuple[list[TablePage | Alone], list[TablePage]]:
@@ -155,20 +162,22 @@ def gathered(
         ChangeImpossible: A change ends rows of a permanent table of *store*.
     """
     before: list[TablePage | Alone] = []
-    pages: dict[Table, TablePage] = {}
+    pages = _Pages()
     for position, change in changes:
-        table = change.table
-        page = pages.get(table)
-        if page is None:
-            page = pages[table] = TablePage(table)
-        if type(change) is not Open:
-            refuse_ending_rows_of(table, store=store)
+        page = pages[change.table]
+        if type(change) is Open:
+            # Nearly all that happens, and so without a call.
+            if page.unsought is not None:
+                page.unsought.append((*change.row, position))
+                continue
+        else:
+            refuse_ending_rows_of(change.table, store=store)
         if page.gather(position, change):
             continue
         if not page.is_empty:
             before.append(page)
-            page = pages[table] = TablePage(table)
-            if page.gather(position, change):
+            del pages[change.table]
+            if pages[change.table].gather(position, change):
                 continue
         before.append(Alone(position, cast("Close | Amend", change)))
     return before, list(pages.values())
