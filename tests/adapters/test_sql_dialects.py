@@ -49,6 +49,12 @@ def test_tables_are_made_of_its_types_with_its_names_and_ends() -> None:
     assert sql.create(OTHER, DIALECT)[0].endswith(" SHORT")
 
 
+def test_a_parameter_stands_once_where_it_may_not_be_repeated() -> None:
+    assert sql.close_rows(OTHER, ["name"], SQLITE).count("?") == 2
+    assert sql.close_rows(OTHER, ["name"], DIALECT).count("$1") == 1
+    assert sql.close_rows(OTHER, ["name"], replace(DIALECT, repeats=True)).count("$1") > 2
+
+
 def test_parameters_have_its_forms() -> None:
     written = sql.open_row(OTHER, DIALECT), sql.close_rows(OTHER, ["name"], DIALECT)
     assert written[0].startswith('INSERT INTO "mine".contract_other VALUES ($1, $2, 0, $3, ')

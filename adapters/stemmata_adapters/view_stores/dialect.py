@@ -29,7 +29,9 @@ class Dialect:
     Attributes:
         types: The type of each kind of column. Text must be sorted by code points. Flags may be numbers,
             since their least and greatest are asked for.
-        numbered: Form of a parameter by its place, from 1: `{}`; it may stand in a statement twice.
+        numbered: Form of a parameter by its place, from 1: `{}`; they stand in their order.
+        repeats: Whether such a parameter may stand in a statement twice. Where it may not, a row of
+            two columns can be set from a subquery.
         named: Form of a parameter by its name: `{}`.
         among: Form of the condition that a column is in a list that is given as one parameter:
             `{column}`, `{list}`.
@@ -49,6 +51,7 @@ class Dialect:
     named: str
     among: str
     listed: str
+    repeats: bool = True
     prefix: str = "view_"
     join: str = "JOIN"
     table_end: str = ""
@@ -59,7 +62,9 @@ class Dialect:
 
 SQLITE = Dialect(
     types={"text": "TEXT", "integer": "INTEGER", "flag": "INTEGER", "json": "TEXT"},
-    numbered="?{}",
+    # Not `?{}`, which Python before 3.12.4 takes for a name, and warns that lists have none.
+    numbered="?",
+    repeats=False,
     named=":{}",
     among="{column} IN (SELECT value FROM json_each({list}))",
     listed="(SELECT json_group_array({column}) FROM {rows})",

@@ -145,8 +145,12 @@ def add_row(table: Table, dialect: Dialect = SQLITE) -> str:
 def close_rows(table: Table, columns: Iterable[str], dialect: Dialect = SQLITE) -> str:
     """Return the statement that closes rows; it takes the position, and the columns' values."""
     position = dialect.numbered.format(1)
+    change = ended(position)
+    if not dialect.repeats:
+        given = f"(SELECT {position} AS ended) AS given"
+        change = f"(span, valid_to) = (SELECT {_span('ended')}, ended FROM {given})"
     where = _open_with(columns, dialect, first=2)
-    return f"UPDATE {table_name(table, dialect)} SET {ended(position)} WHERE {where}"
+    return f"UPDATE {table_name(table, dialect)} SET {change} WHERE {where}"
 
 
 def open_rows(table: Table, columns: Iterable[str], dialect: Dialect = SQLITE) -> str:

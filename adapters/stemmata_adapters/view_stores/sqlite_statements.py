@@ -127,8 +127,8 @@ class Compiled:
         if mark:
             query = _marked_query(query, mark)
         # By their places, which the client finds sooner than their names.
-        self._names: dict[str, int] = {}
-        self.statement = _PARAM.sub(self._numbered, sql.select(query, when=when))
+        self._names: list[str] = []
+        self.statement = _PARAM.sub(self._placed, sql.select(query, when=when))
         self._readers = [
             (place, _READERS[kind])
             for place, kind in enumerate(map(query.kind, query.fields))
@@ -141,11 +141,12 @@ class Compiled:
             if each.operator == "in" and isinstance(each.operand, Param)
         ]
 
-    def _numbered(self, found: re.Match[str]) -> str:
-        return f"?{self._names.setdefault(found[1], len(self._names) + 1)}"
+    def _placed(self, found: re.Match[str]) -> str:
+        self._names.append(found[1])
+        return "?"
 
     def bind(self, params: Params, at: int | None) -> Sequence[object]:
-        """Return the parameters in the order in which the statement numbers them."""
+        """Return the parameters in the order in which they stand in the statement."""
         if self._lists:
             params = {**params, **{name: _json_text(params[name]) for name in self._lists}}
         given: Mapping[str, object] = params if at is None else {**params, **sql.moment(at)}

@@ -97,17 +97,19 @@ class SqliteViews:
         parked: Sequence[Parked] = (),
     ) -> bool:
         """Apply a page of changes; see the port."""
-        views: list[str] = []
+        lines: list[str] = []
+        standing: list[str | int] = []
         for name in projections:
             if name not in self._lines:
                 return False
-            views += self._lines[name]
+            lines.append(self._lines[name][0])
+            standing += (*self._lines[name], after)
         # Before it is one's turn, so that others wait for what is written only.
         before, pages = gathered(changes, store=str(self._database.path))
         # What is built beside is dropped after a crash, and lasts from when it takes the place of another.
         lasting = not self._mark
         with self._failing_well(), self._database.writing(lasting=lasting) as writer:
-            advanced = writer.execute(_advance(len(projections)), (upto, after, *views))
+            advanced = writer.execute(_advance(len(lines)), (upto, *lines, *standing))
             if advanced.rowcount != len(projections):
                 return False
             try:
@@ -331,11 +333,11 @@ def drop_tables(writer: sqlite3.Connection, line: str, *, most: int | None = Non
 
 @cache
 def _advance(views: int) -> str:
-    """Return the statement that moves views on if all of them are there and stand where they ought to."""
-    names = ", ".join(f"?{3 + 2 * n}" for n in range(views))
-    standing = " + ".join(
-        "(SELECT count(*) FROM view"
-        f" WHERE projection = ?{3 + 2 * n} AND schema = ?{4 + 2 * n} AND position = ?2)"
-        for n in range(views)
-    )
-    return f"UPDATE view SET position = ?1 WHERE projection IN ({names}) AND {standing} = {views}"
+    """Return the statement that moves views on if all of them are there and stand where they ought to.
+
+    It takes the new position, their lines, and for each the line, the schema and the old position.
+    """
+    lines = ", ".join("?" * views)
+    stands = "(SELECT count(*) FROM view WHERE projection = ? AND schema = ? AND position = ?)"
+    standing = " + ".join([stands] * views)
+    return f"UPDATE view SET position = ? WHERE projection IN ({lines}) AND {standing} = {views}"
