@@ -26,6 +26,7 @@ from stemmata_projections.lineage.exploring import explore
 from stemmata_projections.lineage.fold import LINEAGE
 from stemmata_projections.lineage.kept import KeptGraph
 from stemmata_projections.lineage.nodes import Direction, Way
+from stemmata_projections.lineage.numbered import NumberedIds
 from stemmata_projections.lineage.paths import paths_between
 from stemmata_projections.lineage.reach import Reach, reach_of
 from stemmata_projections.lineage.selection import Sought
@@ -199,6 +200,29 @@ def test_a_graph_with_more_edges_than_it_may_have_is_not_loaded(
     assert is_used(registry, kept) == expected
     reach = reach_of(registry.views, "a:0", kept=kept)
     assert (len(reach.versions), len(reach.runs), len(reach), reach.generations) == (2, 2, 4, 2)
+
+
+def test_ids_that_are_got_as_they_are_read_are_a_sequence_like_a_tuple(registry: Registry) -> None:
+    registry.told(small().recorded)
+    asked = reach_of(registry.views, "a:0")
+    walked = reach_of(registry.views, "a:0", kept=loaded(registry))
+    assert isinstance(walked.runs, NumberedIds)
+    ids = tuple(walked.runs)
+    assert sorted(ids) == sorted(asked.runs)
+    assert len(walked.runs) == len(ids) == 2
+    assert [walked.runs[n] for n in (0, 1, -1)] == [ids[0], ids[1], ids[1]]
+    assert walked.runs[1:] == ids[1:]
+    assert ids[0] in walked.runs
+    assert "vision/mnist/other" not in walked.runs
+    with pytest.raises(IndexError):
+        walked.runs[2]
+    again = reach_of(registry.views, "a:0", kept=loaded(registry))
+    assert walked.runs == ids == walked.runs
+    assert walked == again
+    assert hash(walked) == hash(again)
+    assert hash(walked.runs) == hash(ids)
+    assert walked.runs not in (ids[:1], ids[::-1], list(ids))
+    assert repr(walked.runs) == repr(ids)
 
 
 def test_a_graph_that_grows_beyond_what_it_may_have_is_let_go_of(registry: Registry) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from stemmata_domain.codec import time_from
 from stemmata_projections.frozen import maker
@@ -18,6 +18,8 @@ _version_node = maker(VersionNode)
 _run_node = maker(RunNode)
 _edge = maker(Edge)
 
+_EdgeText: TypeAlias = tuple[str, str, str, Literal["used", "produced"], tuple[str, ...], str]
+
 
 class Line(NamedTuple):
     """What an artifact or collection is called in full, without a number, and the type of what it has."""
@@ -27,7 +29,7 @@ class Line(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What there is to know of some nodes, before links and aliases.
+    """What there is to know of some nodes, before links.
 
     Attributes:
         runs, versions: Rows by id.
@@ -59,7 +61,7 @@ class Known(NamedTuple):
         """Return what people call a node."""
         if node in self.runs:
             return node
-        _, _, _, artifact, number, _ = self.versions[node]
+        _, _, _, artifact, number, *_ = self.versions[node]
         return f"{self.lines[artifact].name}:v{number}"
 
 
@@ -67,7 +69,7 @@ def known(rows: Rows, *, runs: Sequence[str], versions: Sequence[str]) -> Known:
     """Return what there is to know of runs and versions; also of versions that are deleted."""
     found = {row[0]: row for row in rows.among(q.VERSIONS_AMONG, versions)}
     missing = [version for version in versions if version not in found]
-    found.update((row[0], row) for row in rows.ever_among(q.VERSIONS_AMONG, missing))
+    found.update((row[0], (*row, [])) for row in rows.ever_among(q.VERSIONS_EVER, missing))
     return Known(
         runs={row[0]: row for row in rows.among(q.RUNS_AMONG, runs)},
         versions=found,
@@ -119,13 +121,10 @@ def version_nodes(
     """Return nodes for the versions that have a generation; without *matching* all of them match."""
     chosen = None if matching is None else frozenset(matching)
     wanted = [version for version in facts.versions if version in generations]
-    aliases: dict[str, list[str]] = {}
-    for version, alias in rows.among(q.ALIASES_AMONG, wanted):
-        aliases.setdefault(version, []).append(alias)
     links = _links(rows, wanted)
     nodes = {}
     for version in wanted:
-        _, created_at, created_by, artifact, number, run = facts.versions[version]
+        _, created_at, created_by, artifact, number, run, aliases = facts.versions[version]
         line = facts.lines[artifact]
         nodes[version] = _version_node(
             version,
@@ -134,7 +133,7 @@ def version_nodes(
             time_from(created_at),
             created_by,
             run,
-            tuple(sorted(aliases[version])) if version in aliases else (),
+            cast("tuple[str, ...]", tuple(aliases)),
             links.get(version, ()),
             _time(facts.deleted.get(version)),
             generations[version],
@@ -160,43 +159,59 @@ def _links(rows: Rows, versions: Sequence[str]) -> Mapping[str, tuple[LinkedName
     }
 
 
-def edges(rows: Rows, walks: Sequence[Walk], nodes: Container[str]) -> list[Edge]:
+def edges(
+    rows: Rows, walks: Sequence[Walk], facts: Known, nodes: Container[str]
+) -> tuple[Edge, ...]:
     """Return the edges that walks followed between some nodes, oldest first."""
-    uses: dict[tuple[str, str], list[q.EdgeRow]] = {}
-    made: dict[tuple[str, str], q.EdgeRow] = {}
+    found: dict[str, list[q.EdgeRow]] = {"used": [], "produced": []}
     for walk in walks:
-        followed = [node for node in walk.followed() if node in nodes]
+        ends = nodes if len(walks) == 1 else {node for node in walk.steps if node in nodes}
         for of_runs, query in ((False, q.EDGES_OF_VERSIONS), (True, q.EDGES_OF_RUNS)):
-            kind = walk.kind(of_runs=of_runs)
-            begun = [node for node in followed if walk.is_run(node) == of_runs]
-            for row in rows.among(query, begun, {"kind": kind}):
-                to = row[0] if of_runs else row[1]
-                if to not in walk.steps or to not in nodes:
-                    continue
-                ends = row[:2]
-                if kind == "produced":
-                    made[ends] = row
-                elif ends not in uses:
-                    uses[ends] = [row]
-                elif row not in uses[ends]:
-                    uses[ends].append(row)
-    lines = _lines(rows, {row[2] for rows in uses.values() for row in rows})
-    found = [*map(_made, made.values()), *(_use(rows, lines) for rows in uses.values())]
-    found.sort(key=attrgetter("at", "source", "target"))
-    return found
+            kind, to = walk.kind(of_runs=of_runs), 0 if of_runs else 1
+            begun = [node for node in walk.followed(of_runs=of_runs) if node in nodes]
+            asked = rows.among(query, begun, {"kind": kind})
+            found[kind] += [row for row in asked if row[to] in ends]
+    made = {row[:2]: row for row in found["produced"]}
+    uses = {row[:2]: row for row in found["used"]}
+    names = _names(rows, facts, found["used"])
+    # As texts, which are sorted sooner than what is made of them.
+    every: list[_EdgeText] = [
+        (at, run, version, "produced", (), by) for version, run, _, _, at, by in made.values()
+    ]
+    for each in _several(found["used"]) if len(uses) < len(found["used"]) else ():
+        version, run, _, _, at, by = each[0]
+        through = tuple([names[line, number] for _, _, line, number, _, _ in each])
+        every.append((at, version, run, "used", through, by))
+        del uses[version, run]
+    every += [
+        (at, version, run, "used", (names[line, number],), by)
+        for version, run, line, number, at, by in uses.values()
+    ]
+    every.sort()
+    return tuple(
+        [
+            _edge(source, target, kind, through, time_from(at), by)
+            for at, source, target, kind, through, by in every
+        ]
+    )
 
 
-def _made(row: q.EdgeRow) -> Edge:
-    version, run, _, _, at, by = row
-    return _edge(run, version, "produced", (), time_from(at), by)
+def _several(uses: Iterable[q.EdgeRow]) -> Iterator[list[q.EdgeRow]]:
+    """Yield the rows of each use by several names, in the order in which it came to have them."""
+    found: dict[tuple[str, str], dict[q.EdgeRow, None]] = {}
+    for row in uses:
+        # Walks in both directions may find the same row.
+        found.setdefault(row[:2], {})[row] = None
+    return (sorted(each, key=itemgetter(4, 2)) for each in found.values() if len(each) > 1)
 
 
-def _use(rows: list[q.EdgeRow], lines: Mapping[str, Line]) -> Edge:
-    if len(rows) > 1:
-        rows.sort(key=itemgetter(4, 2))
-    version, run, _, _, at, by = rows[0]
-    through = tuple([f"{lines[line].name}:v{number}" for _, _, line, number, _, _ in rows])
-    return _edge(version, run, "used", through, time_from(at), by)
+def _names(rows: Rows, facts: Known, uses: Iterable[q.EdgeRow]) -> dict[tuple[str, int], str]:
+    """Return the names by which versions were used."""
+    used = {row[2:4] for row in uses}
+    lines = facts.lines
+    if others := {line for line, _ in used if line not in lines}:
+        lines = {**lines, **_lines(rows, others)}
+    return {(line, number): f"{lines[line].name}:v{number}" for line, number in used}
 
 
 def _time(text: str | None) -> datetime | None:

@@ -63,7 +63,7 @@ def explore(
         start=start,
         direction=direction,
         nodes=nodes,
-        edges=tuple(edges),
+        edges=edges,
         cuts=tuple(_cuts(walks, facts)),
         depth=depth,
         limit=limit,
@@ -100,20 +100,24 @@ def filled(
     steps: dict[str, int],
     *,
     matching: set[str] | None = None,
-) -> tuple[tuple[Node, ...], list[Edge]]:
+) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
     """Return the nodes that have steps, and the edges that walks followed between them."""
     from_run = walks[0].from_run
-    generations = {
-        node: generation(step, from_run=from_run)
+    by_step = {
+        step: generation(step, from_run=from_run)
         if step >= 0
         else -generation(-step, from_run=from_run)
-        for node, step in steps.items()
+        for step in set(steps.values())
     }
+    generations = {node: by_step[step] for node, step in steps.items()}
     made: dict[str, Node] = {}
     made.update(details.run_nodes(facts, generations, matching))
     made.update(details.version_nodes(rows, facts, generations, matching))
-    order = sorted(steps, key=lambda node: (steps[node], facts.moment(node), node))
-    return tuple(made[node] for node in order), details.edges(rows, walks, made)
+    order = [(steps[node], row[1], node) for node, row in facts.runs.items() if node in steps]
+    order += [(steps[node], row[1], node) for node, row in facts.versions.items() if node in steps]
+    order.sort()
+    nodes = tuple([made[node] for _, _, node in order])
+    return nodes, details.edges(rows, walks, facts, made)
 
 
 def _cuts(walks: Sequence[Walk], facts: details.Known) -> Iterator[Cut]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from stemmata_projections.lineage.loaded import LoadedGraph
 from stemmata_projections.lineage.nodes import Bound
+from stemmata_projections.lineage.numbered import NumberedIds
 from stemmata_projections.lineage.walk import Walk, within
 
 
@@ -24,7 +25,6 @@ class LoadedWalk(Walk):
         # After both: somebody may be adding nodes.
         self._seen = bytearray(len(graph.ids))
         self._frontier = [] if number is None else [number]
-        self._seen_start = number is not None
         for each in self._frontier:
             self._seen[each] = True
         # The nodes of each level that was gone on from, and why those beyond were left out.
@@ -44,13 +44,14 @@ class LoadedWalk(Walk):
             self._steps = self.step, steps
         return steps
 
-    def levels(self) -> Iterator[Sequence[str]]:
-        if not self._seen_start:
-            yield list(self.steps)
-        ids = self._ids
-        for nodes in self._numbered():
-            if nodes:
-                yield [ids[node] for node in nodes]
+    def found(self, *, runs: bool) -> Sequence[str]:
+        levels = enumerate(self._numbered())
+        chosen = (each for step, each in levels if step and self.is_at_runs(step) == runs)
+        return NumberedIds(self._ids, chosen)
+
+    @property
+    def furthest(self) -> int:
+        return max(sum(map(bool, self._numbered())) - 1, 0)
 
     def _numbered(self) -> list[list[int]]:
         return [*(nodes for nodes, _ in self._levels), self._frontier]
@@ -110,11 +111,17 @@ class LoadedWalk(Walk):
                     onward[ids[node]] = found
         return onward
 
-    def followed(self) -> Iterator[str]:
-        ids, seen = self._ids, self._seen
-        for nodes, _ in self._levels:
+    def followed(self, *, of_runs: bool) -> Iterator[str]:
+        ids, seen, until = self._ids, self._seen, self._until
+        newest, before, ends = self._edges
+        for step, (nodes, _) in enumerate(self._levels):
+            if self.is_at_runs(step) != of_runs:
+                continue
             for node in nodes:
-                if any(seen[end] for end in self._beyond(node)):
+                edge = newest[node]
+                while edge >= until or (edge >= 0 and not seen[ends[edge]]):
+                    edge = before[edge]
+                if edge >= 0:
                     yield ids[node]
 
     def unfollowed(self) -> dict[str, tuple[int, Bound]]:

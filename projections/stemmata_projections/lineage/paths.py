@@ -75,7 +75,7 @@ def paths_between(
         facts = facts_of(rows, [walk], among=steps)
         nodes, edges = filled(rows, [walk], facts, steps)
     found = list(islice(ways(onward, source, target), most + 1)) if target in steps else []
-    graph = Graph(start=source, direction="downstream", nodes=nodes, edges=tuple(edges))
+    graph = Graph(start=source, direction="downstream", nodes=nodes, edges=edges)
     return Paths(
         source=source,
         target=target,

@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from stemmata_projections.lineage.tables import EDGE, RUN, TOMBSTONE
-from stemmata_projections.queries import VALID_FROM, Compare, Field, Param, Query, Step, by, fields
+from stemmata_projections.queries import (
+    VALID_FROM,
+    Compare,
+    Field,
+    Listed,
+    Param,
+    Query,
+    Step,
+    by,
+    fields,
+)
 from stemmata_projections.tables import Value
 from stemmata_projections.version_index.tables import (
     ALIAS,
@@ -77,26 +87,26 @@ RUNS_AMONG: Query[RunNodeRow] = Query(
         *fields("run", "job_type", "state", "finished_at"),
     ),
 )
-VersionNodeRow: TypeAlias = tuple[*tuple[str, str, str, str], *tuple[int, str | None]]
 _VERSIONS_AMONG = (Step("version", VERSION, {}, (Compare("id", "in", _AMONG),)),)
+_VERSION_FIELDS = fields("version", "id", "created_at", "created_by", "artifact", "number", "run")
+VERSIONS_EVER: Query[tuple[*tuple[str, str, str, str], *tuple[int, str | None]]] = Query(
+    _VERSIONS_AMONG, _VERSION_FIELDS
+)
+VersionNodeRow: TypeAlias = tuple[*tuple[str, str, str, str], *tuple[int, str | None, list[Value]]]
 VERSIONS_AMONG: Query[VersionNodeRow] = Query(
     _VERSIONS_AMONG,
-    fields("version", "id", "created_at", "created_by", "artifact", "number", "run"),
+    (
+        *_VERSION_FIELDS,
+        Listed(
+            ALIAS,
+            "alias",
+            {"collection": Field("version", "artifact"), "number": Field("version", "number")},
+        ),
+    ),
 )
 TOMBSTONES_AMONG: Query[tuple[str, str]] = Query(
     (Step("tombstone", TOMBSTONE, {}, (Compare("version", "in", _AMONG),)),),
     fields("tombstone", "version", "deleted_at"),
-)
-ALIASES_AMONG: Query[tuple[str, str]] = Query(
-    (
-        *_VERSIONS_AMONG,
-        Step(
-            "alias",
-            ALIAS,
-            {"collection": Field("version", "artifact"), "number": Field("version", "number")},
-        ),
-    ),
-    (Field("version", "id"), Field("alias", "alias")),
 )
 LinkRow: TypeAlias = tuple[str, str, str, int, str | None]
 LINKS_AMONG: Query[LinkRow] = Query(

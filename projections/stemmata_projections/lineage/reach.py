@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from pydantic import JsonValue
 
@@ -22,15 +21,16 @@ class Reach:
 
     Attributes:
         start: Id of the version, or path of the run, where it starts; it is not among the others.
-        versions: Ids of the versions, nearest first, those that are equally near in any order.
+        versions: Ids of the versions, nearest first, those that are equally near in any order. Where
+            there are many they may be got one by one, as they are read.
         runs: Paths of the runs, likewise.
         generations: How many generations away the furthest of them are.
     """
 
     start: str
     direction: Way
-    versions: tuple[str, ...]
-    runs: tuple[str, ...]
+    versions: Sequence[str]
+    runs: Sequence[str]
     generations: int
 
     def __len__(self) -> int:
@@ -68,17 +68,10 @@ def reach_of(
             walk.advance(known=set())
     if kept is not None:
         kept.found(walk.size)
-    levels = list(walk.levels())
-    near, far = levels[1::2], levels[2::2]
-    runs, versions = (far, near) if is_run else (near, far)
     return Reach(
         start=start,
         direction=direction,
-        versions=_joined(versions),
-        runs=_joined(runs),
-        generations=generation(len(levels) - 1, from_run=is_run),
+        versions=walk.found(runs=False),
+        runs=walk.found(runs=True),
+        generations=generation(walk.furthest, from_run=is_run),
     )
-
-
-def _joined(levels: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    return tuple(chain.from_iterable(levels))

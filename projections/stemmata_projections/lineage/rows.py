@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TypeVar
 
 from stemmata_projections.lineage.loaded import LoadedGraph
@@ -33,8 +34,10 @@ class Rows:
         self, query: Query[Found], ids: Sequence[str], params: Mapping[str, Value] | None = None
     ) -> Iterator[Found]:
         """Yield what a query finds for each of some ids."""
-        for part in _parts(ids):
-            yield from self.views.query(query, {**(params or {}), "among": part}, at=self.at)
+        given = params or {}
+        return chain.from_iterable(
+            self.views.query(query, {**given, "among": part}, at=self.at) for part in _parts(ids)
+        )
 
     def ever_among(self, query: Query[Found], ids: Sequence[str]) -> Iterator[Found]:
         """Yield what a query finds for each of some ids at any time."""

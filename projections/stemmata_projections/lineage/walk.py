@@ -24,8 +24,13 @@ class Walk(Protocol):
         """The found nodes, each with the least number of edges from the start to it."""
         ...
 
-    def levels(self) -> Iterator[Sequence[str]]:
-        """Yield the found nodes by steps: the start, then those one edge away, and so on."""
+    def found(self, *, runs: bool) -> Sequence[str]:
+        """Return the found runs, or the versions, nearest first, without the start."""
+        ...
+
+    @property
+    def furthest(self) -> int:
+        """How many edges lie between the start and the furthest of the found nodes."""
         ...
 
     @property
@@ -43,9 +48,9 @@ class Walk(Protocol):
         """How many edges lie between the start and the nodes to go on from."""
         ...
 
-    def is_run(self, node: str) -> bool:
-        """Tell whether a found node is a run."""
-        return bool(self.steps[node] % 2) != self.from_run
+    def is_at_runs(self, step: int) -> bool:
+        """Tell whether the nodes at a step are runs."""
+        return bool(step % 2) != self.from_run
 
     def kind(self, *, of_runs: bool) -> str:
         """Return the kind of the edges that the walk follows from its runs, or from its versions."""
@@ -65,8 +70,8 @@ class Walk(Protocol):
         """Return for each node from which edges lead to found ones, to which."""
         ...
 
-    def followed(self) -> Iterator[str]:
-        """Yield the nodes from which edges lead to found ones, level by level."""
+    def followed(self, *, of_runs: bool) -> Iterator[str]:
+        """Yield the runs, or the versions, from which edges lead to found nodes, level by level."""
         ...
 
     def unfollowed(self) -> dict[str, tuple[int, Bound]]:

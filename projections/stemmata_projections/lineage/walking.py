@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from stemmata_projections.lineage import queries as q
 from stemmata_projections.lineage.loaded_walk import LoadedWalk
@@ -60,8 +61,14 @@ class AskingWalk(Walk):
     def steps(self) -> Mapping[str, int]:
         return self._steps
 
-    def levels(self) -> Iterator[Sequence[str]]:
-        return filter(None, self._frontiers)
+    def found(self, *, runs: bool) -> Sequence[str]:
+        levels = enumerate(self._frontiers)
+        chosen = [each for step, each in levels if step and self.is_at_runs(step) == runs]
+        return tuple(chain.from_iterable(chosen))
+
+    @property
+    def furthest(self) -> int:
+        return sum(map(bool, self._frontiers)) - 1
 
     @property
     def size(self) -> int:
@@ -76,7 +83,7 @@ class AskingWalk(Walk):
         return len(self._levels)
 
     def advance(self, *, known: set[str], limit: int | None = None, is_last: bool = False) -> None:
-        at_runs = bool(self.step % 2) != self.from_run
+        at_runs = self.is_at_runs(self.step)
         query = q.VERSIONS_BESIDE_RUNS if at_runs else q.RUNS_BESIDE_VERSIONS
         params = {"kind": self.kind(of_runs=at_runs)}
         pairs = list(self._rows.among(query, self._frontier, params))
@@ -104,10 +111,11 @@ class AskingWalk(Walk):
                     onward.setdefault(node, []).append(to)
         return onward
 
-    def followed(self) -> Iterator[str]:
+    def followed(self, *, of_runs: bool) -> Iterator[str]:
         steps = self._steps
-        for pairs, _ in self._levels:
-            yield from dict.fromkeys([node for node, to in pairs if to in steps])
+        for step, (pairs, _) in enumerate(self._levels):
+            if self.is_at_runs(step) == of_runs:
+                yield from dict.fromkeys([node for node, to in pairs if to in steps])
 
     def unfollowed(self) -> dict[str, tuple[int, Bound]]:
         steps = self._steps
