@@ -166,7 +166,7 @@ class SqliteDatabase:
             StoreUnavailable: The file cannot be written; nothing was.
         """
         joins = self._writing_thread == threading.get_ident()
-        return self._part() if joins else self._turn()
+        return self._part() if joins else self._turn(lasting=True)
 
     @contextmanager
     def _part(self) -> Iterator[sqlite3.Connection]:
