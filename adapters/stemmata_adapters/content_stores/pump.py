@@ -90,6 +90,15 @@ def _give(filled: memoryview, takers: Iterable[Take]) -> None:
             take(filled)
 
 
+def is_started(thread: Thread) -> bool:
+    """Start a thread; some releases of Python, such as 3.12.1, let none begin while they exit."""
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
+
+
 class _Aside:
     """A taker on a thread of its own, and the buffers that go to it and come back."""
 
@@ -102,20 +111,26 @@ class _Aside:
         # Not an executor: those refuse work while the interpreter exits, which is when a program
         # that ends without having finished its run still puts content.
         self._thread = Thread(target=self._work, name="stemmata-pump", daemon=True)
+        self._is_aside = False
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._is_aside = is_started(self._thread)
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._full.put(None)
-        self._thread.join()
+        if self._is_aside:
+            self._full.put(None)
+            self._thread.join()
         if kind is None:
             self._check()
 
     def take(self, buffer: memoryview, size: int) -> None:
         """Hand over a buffer; it comes back as a spare one."""
-        self._full.put((buffer, size))
+        if self._is_aside:
+            self._full.put((buffer, size))
+        else:
+            self._take(buffer[:size])
+            self._empty.put(buffer)
 
     def spare(self) -> memoryview:
         """Return a buffer that nobody needs any more."""

@@ -12,7 +12,7 @@ from secrets import token_hex
 from threading import Thread
 
 from stemmata_adapters.content_stores.hashing import check
-from stemmata_adapters.content_stores.pump import Fill, Take, pump
+from stemmata_adapters.content_stores.pump import Fill, Take, is_started, pump
 from stemmata_domain.content import FilePath
 
 
@@ -48,8 +48,7 @@ def in_parallel(tasks: Iterable[Callable[[], object]], *, workers: int) -> None:
         for _ in range(min(workers, len(waiting)) - 1)
     ]
     try:
-        for helper in helpers:
-            helper.start()
+        helpers = [helper for helper in helpers if is_started(helper)]
         work()
         for helper in helpers:
             helper.join()
