@@ -61,8 +61,7 @@ class NameQueries(Asking):
 
     def versions(self, name: str) -> list[Version]:
         """Return the versions of an artifact or collection, by number."""
-        index = self.index
-        return index.versions(index.collection(parse_strict(name)).id)
+        return self.index.versions_at(parse_strict(name))
 
     def links(self, name: str) -> list[Link]:
         """Return where the version *name* is linked, itself or its source."""

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from stemmata_domain.aggregates.memberships import LATEST
-from stemmata_domain.codec import time_from
 from stemmata_domain.errors import (
     UnknownArtifact,
     UnknownCollection,
@@ -28,6 +27,7 @@ from stemmata_projections.version_index.rows import (
     grouped,
     link_of,
     named_version,
+    registry_of,
     texts,
     versions_of,
 )
@@ -104,17 +104,27 @@ class VersionIndex:
 
     def versions(self, line: str) -> list[Version]:
         """Return the versions of the artifact or collection with this id, by number."""
-        params = {"line": line}
         with self._views.reading():
-            found = self._ask(q.LINE_BY_ID, params)
-            if not found:
-                return []
-            return versions_of(
-                found[0],
-                self._ask(q.VERSIONS_OF, params),
-                grouped(self._ask(q.ALIASES_OF_LINE, params)),
-                grouped(self._ask(q.TAGS_OF_LINE, params)),
-            )
+            row = first(self._ask(q.LINE_BY_ID, {"line": line}))
+            return [] if row is None else self._versions(row)
+
+    def versions_at(self, path: ArtifactPath) -> list[Version]:
+        """Return the versions of the artifact or collection that *path* names, by number.
+
+        Raises:
+            LookupError, ValueError: As :meth:`collection` does.
+        """
+        with self._views.reading():
+            return self._versions(self._line_at(path))
+
+    def _versions(self, line: q.LineRow) -> list[Version]:
+        params = {"line": line[0]}
+        return versions_of(
+            line,
+            self._ask(q.VERSIONS_OF, params),
+            grouped(self._ask(q.ALIASES_OF_LINE, params)),
+            grouped(self._ask(q.TAGS_OF_LINE, params)),
+        )
 
     def links_of(self, version: str) -> list[Link]:
         """Return where the version with this id is linked, in the order in which it was."""
@@ -132,10 +142,7 @@ class VersionIndex:
             LookupError, ValueError: The organization does not follow.
         """
         with self._views.reading():
-            row = self._line(path)
-            if row is None:
-                raise UnknownCollection(name=str(path))
-            return self._with_tags(row)
+            return self._with_tags(self._line_at(path))
 
     def collection_by_id(self, line: str) -> Collection:
         """Return the artifact or collection with this id.
@@ -156,6 +163,12 @@ class VersionIndex:
     def artifacts(self) -> list[Collection]:
         """Return all artifacts of all projects, by project and name."""
         return [collection_of(row) for row in self._ask(q.ARTIFACTS, {"kind": "artifact"})]
+
+    def _line_at(self, path: ArtifactPath) -> q.LineRow:
+        row = self._line(path)
+        if row is None:
+            raise UnknownCollection(name=str(path))
+        return row
 
     def _line(self, path: ArtifactPath) -> q.LineRow | None:
         """Return what *path* names; the refusals are those of :meth:`registry_at`."""
@@ -216,29 +229,12 @@ class VersionIndex:
                 known = tuple(each.name for each in self.registries(organization))
                 shown = self.organizations.by_id(organization).name
                 raise UnknownRegistry(registry=name, organization=shown, known=known)
-            return self._registry(row)
+            return registry_of(row)
 
     def registries(self, organization: str) -> list[Registry]:
         """Return the registries of an organization (by its id), by name."""
-        with self._views.reading():
-            rows = self._ask(q.REGISTRIES_OF, {"organization": organization})
-            return [self._registry(row) for row in rows]
-
-    def _registry(self, row: q.RegistryRow) -> Registry:
-        id, name, visibility, accepts_all, description, core, created_at, created_by, *owner = row
-        types = texts(self._ask(q.ACCEPTED_TYPES, {"registry": id}))
-        return Registry(
-            id=id,
-            organization=owner[0],
-            organization_entity=owner[1],
-            name=name,
-            visibility=visibility,
-            accepted_types=None if accepts_all else types,
-            description=description,
-            core=core,
-            created_at=time_from(created_at),
-            created_by=created_by,
-        )
+        rows = self._ask(q.REGISTRIES_OF, {"organization": organization})
+        return [registry_of(row) for row in rows]
 
     def _ask(self, query: Query[Found], params: Params) -> Sequence[Found]:
         return self._views.query(query, params, at=self._at)

@@ -15,6 +15,7 @@ from stemmata_projections.queries import (
     Operand,
     Param,
     Query,
+    Selected,
     Step,
     by,
     fields,
@@ -218,11 +219,14 @@ LINKS_OF_VERSION: Query[LinkRow] = Query(
 
 # --- registries --------------------------------------------------------------------------------
 
-RegistryRow: TypeAlias = tuple[str, str, str, bool, str | None, bool, str, str, *tuple[str, str]]
-_REGISTRY_FIELDS = (
+RegistryRow: TypeAlias = tuple[
+    *tuple[str, str, str, bool], *tuple[str | None, bool, str, str], *tuple[str, str, list[Value]]
+]
+_REGISTRY_FIELDS: tuple[Selected, ...] = (
     *fields("registry", "id", "name", "visibility", "accepts_all", "description", "core"),
     *fields("registry", "created_at", "created_by"),
     *fields("organization", "name", "entity"),
+    Listed(ACCEPTED_TYPE, "type", {"registry": Field("registry", "id")}),
 )
 _ORGANIZATION = Step("organization", ORGANIZATION, {"id": Param("organization")})
 
@@ -236,11 +240,6 @@ REGISTRIES_OF: Query[RegistryRow] = Query(
 )
 REGISTRY_NAMED: Query[RegistryRow] = Query(
     (_ORGANIZATION, Step("registry", REGISTRY, _NAMED_REGISTRY)), _REGISTRY_FIELDS
-)
-ACCEPTED_TYPES: Query[Text] = Query(
-    (Step("accepted", ACCEPTED_TYPE, {"registry": Param("registry")}),),
-    fields("accepted", "type"),
-    order=by(Field("accepted", "type")),
 )
 
 # --- who is who --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from stemmata_domain.codec import time_from
 from stemmata_projections.frozen import maker
 from stemmata_projections.tables import Row
 from stemmata_projections.version_index import queries as q
-from stemmata_projections.version_index.views import Collection, Link, Version
+from stemmata_projections.version_index.views import Collection, Link, Registry, Version
 
 K = TypeVar("K")
 Found = TypeVar("Found", bound=Row)
@@ -116,6 +116,24 @@ def versions_of(
 def named_version(row: q.NamedRow) -> Version:
     """Return a version that was found with its line."""
     return version_of(row[18:25], row[:18], row[25], row[26])
+
+
+def registry_of(row: q.RegistryRow) -> Registry:
+    """Return a registry."""
+    id, name, visibility, accepts_all, description, core, created_at, created_by = row[:8]
+    organization, entity, types = row[8:]
+    return Registry(
+        id=id,
+        organization=organization,
+        organization_entity=entity,
+        name=name,
+        visibility=visibility,
+        accepted_types=None if accepts_all else cast("tuple[str, ...]", tuple(types)),
+        description=description,
+        core=core,
+        created_at=time_from(created_at),
+        created_by=created_by,
+    )
 
 
 def link_of(row: q.LinkRow) -> Link:
