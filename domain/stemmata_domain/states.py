@@ -17,7 +17,6 @@ from typing import Any, Generic, TypeVar, cast
 from stemmata_domain.decider import Decider
 from stemmata_domain.errors import InvalidSetting
 from stemmata_domain.names import unstorable
-from stemmata_domain.persistent import growing, settled
 from stemmata_domain.ports import NO_STREAM, EventStore, KeepsSnapshots, Snapshot
 from stemmata_domain.recorded import RecordedEvent
 
@@ -156,13 +155,12 @@ class States:
     def _read_long(self, known: Loaded[State], stream: str, page: Sequence[RecordedEvent]) -> None:
         state, version = known.state, known.version
         while page:
-            # Anew for each page: an event that founds an aggregate brings maps of its own.
-            state = known.decider.fold((r.event for r in page), growing(state))
+            state = known.decider.fold((r.event for r in page), state)
             version += len(page)
             if self._told is not None:
                 self._told(version + 1)
             page = self._store.read_stream(stream, after=version, limit=_PAGE)
-        known.state, known.version = settled(state), version
+        known.state, known.version = state, version
 
     def _note_growth(self, known: Loaded[State], stream: str) -> None:
         if self._has_grown(known):

@@ -1,12 +1,11 @@
 """A persistent map is a dict that can be shared while it grows."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stemmata_domain.persistent import PersistentMap, growing, settled
+from stemmata_domain.persistent import PersistentMap
 
 keys = st.integers(0, 8)
 changes = st.lists(
@@ -62,50 +61,3 @@ def test_a_map_is_equal_to_maps_only() -> None:
 
 def test_a_map_shows_what_it_holds() -> None:
     assert repr(PersistentMap({"a": 1}).insert("b", 2)) == "PersistentMap({'a': 1, 'b': 2})"
-
-
-@dataclass(frozen=True)
-class Inner:
-    numbers: PersistentMap[int, int] = field(default_factory=PersistentMap)
-
-
-@dataclass(frozen=True)
-class Outer:
-    name: str = ""
-    inner: Inner = Inner()
-
-
-@given(st.dictionaries(keys, st.integers(0, 3)), changes, changes)
-def test_a_map_that_grew_in_place_is_as_one_that_was_changed_step_by_step(
-    base: dict[int, int], first: list[tuple[Any, ...]], later: list[tuple[Any, ...]]
-) -> None:
-    before = changed(PersistentMap(dict(base)), first)
-    kept = dict(before.items())
-    stepwise = changed(before, later)
-    state = growing(growing(Outer("a", Inner(before))))
-    grown = changed(state.inner.numbers, later)
-    assert grown is state.inner.numbers
-    assert grown == stepwise
-    assert [grown.get(key) for key in range(10)] == [stepwise.get(key) for key in range(10)]
-    after = settled(state)
-    assert after == Outer("a", Inner(stepwise))
-    # What it grew from stays, and what was settled can be shared again.
-    assert dict(before.items()) == kept
-    changed(after.inner.numbers, first)
-    assert after.inner.numbers == stepwise
-
-
-def changed(
-    numbers: PersistentMap[int, int], history: list[tuple[Any, ...]]
-) -> PersistentMap[int, int]:
-    for change in history:
-        match change:
-            case ("insert", key, value):
-                numbers = numbers.insert(key, value)
-            case ("discard", key):
-                numbers = numbers.discard(key)
-    return numbers
-
-
-def test_only_data_classes_grow() -> None:
-    assert growing(3) == settled(3) == 3

@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import assert_never
+from dataclasses import dataclass, field
+from typing import NamedTuple, assert_never
 
 from pydantic import JsonValue
 
@@ -48,8 +48,7 @@ from stemmata_domain.persistent import PersistentMap
 CATEGORY = "artifact"
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """An artifact as its events left it; before the first one its id is empty."""
 
     id: str = ""
@@ -58,9 +57,9 @@ class Artifact:
     name: str = ""
     type: str = ""
     line: Memberships = Memberships()
-    digests: PersistentMap[int, str] = field(default_factory=PersistentMap)
-    logged: PersistentMap[str, int] = field(default_factory=PersistentMap)
-    tags: PersistentMap[int, tuple[str, ...]] = field(default_factory=PersistentMap)
+    digests: PersistentMap[int, str] = PersistentMap()
+    logged: PersistentMap[str, int] = PersistentMap()
+    tags: PersistentMap[int, tuple[str, ...]] = PersistentMap()
 
     @property
     def path(self) -> str:
@@ -241,19 +240,17 @@ def evolve(state: Artifact, event: Event) -> Artifact:
             )
         case VersionTagged():
             tags = (*(state.tags.get(event.index) or ()), event.tag)
-            return replace(state, tags=state.tags.insert(event.index, tags))
+            return state._replace(tags=state.tags.insert(event.index, tags))
         case VersionUntagged():
             tags = tuple(t for t in state.tags.get(event.index) or () if t != event.tag)
-            return replace(
-                state,
+            return state._replace(
                 tags=state.tags.insert(event.index, tags)
                 if tags
                 else state.tags.discard(event.index),
             )
         case VersionDeleted():
             digest = state.digests.get(event.index) or ""
-            return replace(
-                state,
+            return state._replace(
                 line=state.line.without_version(event.index),
                 digests=state.digests.discard(event.index),
                 logged=state.logged.discard(digest),

@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import assert_never
+from dataclasses import dataclass
+from typing import NamedTuple, assert_never
 
 from stemmata_domain.aggregates.memberships import LATEST, Memberships, adding, leaving, removing
 from stemmata_domain.aggregates.snapshots import line_facts, line_from, line_parts, snapshots
@@ -31,8 +31,7 @@ from stemmata_domain.packed import Packed
 CATEGORY = "collection"
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(NamedTuple):
     """A collection as its events left it; before the first one its id is empty."""
 
     id: str = ""
@@ -194,7 +193,7 @@ def evolve(state: Collection, event: Event) -> Collection:
                 type=event.type,
             )
         case CollectionDeleted():
-            return replace(state, deleted=True, line=Memberships(state.line.next_index))
+            return state._replace(deleted=True, line=Memberships(state.line.next_index))
         case _:
             return state
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from stemmata_domain.events import AliasAdded, AliasRemoved, Event
 from stemmata_domain.persistent import PersistentMap
@@ -17,19 +17,19 @@ LATEST = "latest"
 _NEAR = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Memberships:
+class Memberships(NamedTuple):
     """Which version has which number, and which alias names which number."""
+
+    # A named tuple, and built by hand: every event of a long stream makes one, and a frozen data class
+    # takes three times as long to make, `replace` longer still. What is read of a map is read before it
+    # is changed, because the newest map has what all share.
 
     next_index: int = 0
     newest: int | None = None
-    versions: PersistentMap[int, str] = field(default_factory=PersistentMap)
-    indexes: PersistentMap[str, int] = field(default_factory=PersistentMap)
-    aliases: PersistentMap[str, int] = field(default_factory=PersistentMap)
-    aliases_on: PersistentMap[int, tuple[str, ...]] = field(default_factory=PersistentMap)
-
-    # Built by hand and not by `replace`, which takes twice as long: a long stream is folded through here.
-    # What is read of a map is read before it is changed, because it may be one that grows in place.
+    versions: PersistentMap[int, str] = PersistentMap()
+    indexes: PersistentMap[str, int] = PersistentMap()
+    aliases: PersistentMap[str, int] = PersistentMap()
+    aliases_on: PersistentMap[int, tuple[str, ...]] = PersistentMap()
 
     def with_version(self, index: int, version: str) -> Memberships:
         """Return the line with one more version."""
@@ -82,7 +82,7 @@ class Memberships:
         index = self.aliases.get(alias)
         if index is None:
             return self.aliases_on
-        named = self.aliases_of(index)
+        named = self.aliases_on.get(index) or ()
         if len(named) == 1:
             return self.aliases_on.discard(index)
         return self.aliases_on.insert(index, tuple(other for other in named if other != alias))
