@@ -73,7 +73,7 @@ class States:
         self._snapshot_after = snapshot_after
         self._snapshots = store if isinstance(store, KeepsSnapshots) else None
         self._keep = keep
-        self._loaded: OrderedDict[str, Loaded[object]] = OrderedDict()
+        self._loaded: OrderedDict[str, Loaded[Any]] = OrderedDict()
         self._head = 0
         self._others_wrote_at = 0
         self._hurries = False
@@ -103,14 +103,14 @@ class States:
             InvalidSetting: No stream can be called that.
             LongToRead: It takes long, and there is a hurry.
         """
-        known = cast("Loaded[State] | None", self._loaded.get(stream))
+        known: Loaded[State] | None = self._loaded.get(stream)
         if known is None:
             if unstorable(stream) is not None:
                 rule = "must be valid Unicode without NUL"
                 raise InvalidSetting(setting="name", value=stream, rule=rule)
             known = self._from_snapshot(cast("Decider[State, object]", decider), stream)
             self._read_tail(known, stream)
-            self._loaded[stream] = cast("Loaded[object]", known)
+            self._loaded[stream] = known
             return known
         if known.checked_at >= self._others_wrote_at:
             self._loaded.move_to_end(stream)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from stemmata_domain.decider import Decider
 from stemmata_domain.events import Event
@@ -37,7 +37,7 @@ class Work:
         self._ids = ids
         self._expected: dict[str, int] = {}
         self._decided: dict[str, list[Event]] = {}
-        self._seen: dict[str, object] = {}
+        self._seen: dict[str, Any] = {}  # a state of the decider that each stream belongs to
 
     def new_id(self) -> str:
         """Return an id for something that this command creates."""
@@ -46,11 +46,13 @@ class Work:
     def state(self, decider: Decider[State, Command], key: str) -> State:
         """Return the state of the aggregate *key*, with what was decided here."""
         stream = decider.stream(key)
-        if stream not in self._seen:
-            loaded = self._states.load(decider, stream)
-            self._expected[stream] = loaded.version
-            self._seen[stream] = loaded.state
-        return cast("State", self._seen[stream])
+        if stream in self._seen:
+            seen: State = self._seen[stream]
+            return seen
+        loaded = self._states.load(decider, stream)
+        self._expected[stream] = loaded.version
+        self._seen[stream] = loaded.state
+        return loaded.state
 
     def decide(
         self, decider: Decider[State, Command], key: str, command: Command

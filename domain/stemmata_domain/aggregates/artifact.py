@@ -220,8 +220,10 @@ def version_at(state: Artifact, index: int) -> str:
 def evolve(state: Artifact, event: Event) -> Artifact:
     """Return the state after *event*."""
     match event:
-        case AliasAdded() | AliasRemoved():
-            return _with(state, state.line.evolve(event), state.digests, state.logged, state.tags)
+        case AliasAdded():
+            return _with_line(state, state.line.with_alias(event.alias, event.index))
+        case AliasRemoved():
+            return _with_line(state, state.line.without_alias(event.alias))
         case ArtifactLogged():
             return _with(
                 state,
@@ -258,6 +260,10 @@ def evolve(state: Artifact, event: Event) -> Artifact:
             )
         case _:
             return state
+
+
+def _with_line(state: Artifact, line: Memberships) -> Artifact:
+    return _with(state, line, state.digests, state.logged, state.tags)
 
 
 def _with(

@@ -178,10 +178,12 @@ def _version(state: Collection, index: int) -> str:
 def evolve(state: Collection, event: Event) -> Collection:
     """Return the state after *event*."""
     match event:
-        case AliasAdded() | AliasRemoved():
-            return _with_line(state, state.line.evolve(event))
+        case AliasAdded():
+            return _with_line(state, state.line.with_alias(event.alias, event.index))
         case VersionLinked():
             return _with_line(state, state.line.with_version(event.index, event.version))
+        case AliasRemoved():
+            return _with_line(state, state.line.without_alias(event.alias))
         case VersionUnlinked():
             return _with_line(state, state.line.without_version(event.index))
         case CollectionCreated():

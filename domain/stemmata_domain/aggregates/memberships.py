@@ -100,12 +100,6 @@ class Memberships(NamedTuple):
                 return near
         return max((number for number, _ in self.versions.items() if number < index), default=None)
 
-    def evolve(self, event: AliasAdded | AliasRemoved) -> Memberships:
-        """Return the line after an alias moved."""
-        if isinstance(event, AliasAdded):
-            return self.with_alias(event.alias, event.index)
-        return self.without_alias(event.alias)
-
 
 def adding(line: Memberships, index: int, aliases: Iterable[str]) -> Iterator[Event]:
     """Yield what makes each of *aliases* name *index*; nothing for one that does already."""

@@ -54,10 +54,8 @@ def _entry(concerns: Concerns | None) -> Fold:
     def fold(recorded: RecordedEvent, event: Event) -> Iterable[Change]:
         position = recorded.position
         entry = (position, time_text(recorded.time), recorded.actor, event.topic)
-        changes: list[Change] = [Open(ENTRY, entry)]
         things = _things(concerns, recorded, event)
-        changes += [Open(CONCERN, (thing, position)) for thing in things]
-        return changes
+        return (Open(ENTRY, entry), *[Open(CONCERN, (thing, position)) for thing in things])
 
     return fold
 
@@ -90,9 +88,10 @@ _CALLED_BY_NAME = {"run": run_thing, "person": entity_thing}
 
 
 def _alias_added(line: str, event: AliasAdded) -> Iterable[str]:
-    yield member_thing(line, event.index)
-    if event.moved_from is not None:
-        yield member_thing(line, event.moved_from)
+    now, before = event.index, event.moved_from
+    if before is None:
+        return (member_thing(line, now),)
+    return member_thing(line, now), member_thing(line, before)
 
 
 def _alias_removed(line: str, event: AliasRemoved) -> Iterable[str]:
@@ -116,7 +115,7 @@ def _of_version(
 
 
 def _linked(line: str, event: VersionLinked) -> Iterable[str]:
-    yield from (event.version, event.artifact, member_thing(line, event.index))
+    return event.version, event.artifact, member_thing(line, event.index)
 
 
 def _used(run: str, event: ArtifactUsed) -> Iterable[str]:
