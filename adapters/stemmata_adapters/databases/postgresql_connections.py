@@ -122,11 +122,14 @@ class Cursor(psycopg.RawCursor[Row]):
 
 def listed(values: Sequence[object]) -> str:
     """Return values as the text of an array, which the client would take longer for; nulls are None."""
-    if all(type(value) is str for value in values):
+    kinds = set(map(type, values))
+    if kinds == {str}:
         # Mostly there is nothing to escape.
         joined = '","'.join(cast("Sequence[str]", values))
         if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
             return f'{{"{joined}"}}'
+    elif kinds == {int}:
+        return f"{{{','.join(map(str, values))}}}"
     return f"{{{','.join([_element(value) for value in values])}}}"
 
 
