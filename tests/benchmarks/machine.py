@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.benchmarks.results import Machine
 from tests.benchmarks.workers import ROOT
 
-_PACKAGES = ("eventsourcing", "pydantic", "orjson", "rpds-py", "psycopg", "networkx", "rustworkx")
+_PACKAGES = ("eventsourcing", "pydantic", "orjson", "psycopg", "networkx", "rustworkx")
 
 
 def machine(folder: Path) -> Machine:

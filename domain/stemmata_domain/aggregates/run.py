@@ -8,11 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import assert_never
+from dataclasses import dataclass, field
+from typing import NamedTuple, assert_never
 
 from pydantic import JsonValue
-from rpds import HashTrieSet
 
 from stemmata_domain.decider import Decider
 from stemmata_domain.errors import RunNotActive, UnknownRun
@@ -24,20 +23,20 @@ from stemmata_domain.events import (
     RunStarted,
     RunState,
 )
+from stemmata_domain.persistent import PersistentMap
 
 CATEGORY = "run"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A run as its events left it; before the first one its path is empty."""
 
     path: str = ""
     entity: str = ""
     project: str = ""
     state: RunState | None = None
-    used: HashTrieSet[tuple[str, str]] = field(default_factory=HashTrieSet)
-    produced: HashTrieSet[str] = field(default_factory=HashTrieSet)
+    used: PersistentMap[tuple[str, str], bool] = PersistentMap()
+    produced: PersistentMap[str, bool] = PersistentMap()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +149,9 @@ def evolve(state: Run, event: Event) -> Run:
     """Return the state after *event*."""
     match event:
         case ArtifactUsed():
-            return replace(state, used=state.used.insert((event.version, event.through)))
+            return state._replace(used=state.used.insert((event.version, event.through), True))
         case ArtifactProduced():
-            return replace(state, produced=state.produced.insert(event.version))
+            return state._replace(produced=state.produced.insert(event.version, True))
         case RunStarted():
             return Run(
                 path=path_of(event.entity, event.project, event.run),
@@ -160,7 +159,7 @@ def evolve(state: Run, event: Event) -> Run:
                 project=event.project,
             )
         case RunFinished():
-            return replace(state, state=event.state)
+            return state._replace(state=event.state)
         case _:
             return state
 
