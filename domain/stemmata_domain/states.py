@@ -121,10 +121,12 @@ class States:
     def read_ahead(self, long: LongToRead) -> None:
         """Read what took too long in a hurry; what is appended meanwhile is a short tail then."""
         self._hurries = False
-        known = self._loaded.get(long.stream)
+        # Taken away until it is read: one that was read in part is not to be decided on.
+        known = self._loaded.pop(long.stream, None)
         if known is None:
-            known = self._loaded[long.stream] = self._from_snapshot(long.decider, long.stream)
+            known = self._from_snapshot(long.decider, long.stream)
         self._read_tail(known, long.stream)
+        self._loaded[long.stream] = known
 
     def _from_snapshot(self, decider: Decider[State, object], stream: str) -> Loaded[State]:
         if decider.snapshots is not None and self._snapshots is not None:

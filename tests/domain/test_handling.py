@@ -568,6 +568,41 @@ def test_a_store_that_fails_leaves_the_handler_right() -> None:
     assert world.do(link("digits:v1")).index == 2
 
 
+def test_whichever_read_of_a_command_fails_the_next_command_is_right() -> None:
+    class Failing(Counting):
+        """It can be told after how many reads one fails."""
+
+        reads_left = -1
+
+        def read_stream(
+            self, stream: str, *, after: int = NO_STREAM, limit: int | None = None
+        ) -> Sequence[RecordedEvent]:
+            self.reads_left -= 1
+            if self.reads_left == -1:
+                raise StoreUnavailable(store="memory", why="the connection was lost")
+            return super().read_stream(stream, after=after, limit=limit)
+
+    store = Failing()
+    world = World(store=store)
+    world.organize()
+    for n in range(150):  # so many events that they are not read while others wait
+        world.log(str(n))
+    world.do(link("digits:v0"))
+    failed = 0
+    for n in range(1, 30):
+        store.failure = StoreUnavailable(store="memory", why="full")
+        with pytest.raises(StoreUnavailable, match="full"):
+            world.do(link("digits:v149"))  # after which nothing is known
+        store.reads_left = n
+        try:
+            world.do(link(f"digits:v{n}"))
+        except StoreUnavailable:
+            failed += 1
+        store.reads_left = -1
+        assert world.do(link(f"digits:v{n}")).index == n
+    assert 5 < failed < 29
+
+
 def test_states_that_were_let_go_are_read_again() -> None:
     world = a_world(Counting())
     states = States(world.store, keep=2)
