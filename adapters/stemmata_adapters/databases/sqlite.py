@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from enum import IntEnum
@@ -21,6 +20,7 @@ from urllib.parse import unquote
 
 from stemmata_adapters.databases import forks
 from stemmata_adapters.databases.file_lock import FileLock
+from stemmata_adapters.databases.sqlite_readers import Idle, Lease
 from stemmata_adapters.databases.steps import Step, lacking
 from stemmata_adapters.sleepers import Sleepers
 from stemmata_domain.errors import InvalidSetting, StorageFailed, StoreUnavailable
@@ -57,7 +57,7 @@ class SqliteDatabase:
         self._opening = threading.Lock()  # who opens or closes readers; never held for long
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._idle = _Idle(self._readers)
+        self._idle = Idle(self._readers)
         self._writer: sqlite3.Connection | None = None
         self._writing_thread: int | None = None
         self._lock = FileLock(self.path.with_name(self.path.name + "-lock"))
@@ -74,15 +74,15 @@ class SqliteDatabase:
         if self._writing_thread == threading.get_ident():
             assert self._writer is not None
             return self._writer
-        lease: _Lease | None = getattr(self._local, "lease", None)
+        lease: Lease | None = getattr(self._local, "lease", None)
         if lease is None or self._closed:
             self._close_own()
-            lease = self._local.lease = _Lease(self._reader(), self._idle)
+            lease = self._local.lease = Lease(self._reader(), self._idle)
         return lease.connection
 
     def _close_own(self) -> None:
         """Close the connection on which this thread has read, if there is one."""
-        lease: _Lease | None = getattr(self._local, "lease", None)
+        lease: Lease | None = getattr(self._local, "lease", None)
         if lease is not None:
             self._idle.end(lease.take_back())
             del self._local.lease
@@ -342,7 +342,7 @@ class SqliteDatabase:
         if self._writing_thread is not None or not self._opening.acquire(timeout=1):
             return
         self._held.append(self._opening)
-        lease: _Lease | None = getattr(self._local, "lease", None)
+        lease: Lease | None = getattr(self._local, "lease", None)
         if lease is not None:
             self._idle.append(lease.take_back())
             del self._local.lease
@@ -370,44 +370,6 @@ class SqliteDatabase:
             lock.close()
         self._start()
         return bool(carried)
-
-
-class _Idle(deque[sqlite3.Connection]):
-    """Connections that nobody reads on."""
-
-    def __init__(self, readers: list[sqlite3.Connection]) -> None:
-        super().__init__()
-        self.is_closed = False
-        self._readers = readers
-
-    def end(self, connection: sqlite3.Connection) -> None:
-        """Close a connection that was used for reading."""
-        connection.close()
-        self._readers.remove(connection)
-
-
-class _Lease:
-    """A thread's reading connection. It goes back when the thread ends, and its locals with it."""
-
-    __slots__ = ("_idle", "_is_taken", "connection")
-
-    def __init__(self, connection: sqlite3.Connection, idle: _Idle) -> None:
-        self.connection = connection
-        self._idle = idle
-        self._is_taken = False
-
-    def take_back(self) -> sqlite3.Connection:
-        """Return the connection before its time; the thread's end does nothing then."""
-        self._is_taken = True
-        return self.connection
-
-    def __del__(self) -> None:
-        if self._is_taken:
-            return
-        if self._idle.is_closed:
-            self._idle.end(self.connection)
-        else:
-            self._idle.append(self.connection)
 
 
 @contextmanager
