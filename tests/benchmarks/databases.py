@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -108,6 +109,7 @@ class Sqlite:
         raw = sqlite3.connect(self.path(place))
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         raw.close()
+        os.sync()  # what was filled is not to be written while a command waits for the disk
 
     def remove(self, place: str) -> None:
         path = self.path(place)
