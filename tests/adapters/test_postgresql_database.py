@@ -657,20 +657,25 @@ class Proxy:
                 threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket, upwards: bool) -> None:
-        writes = False
+        writes, seen = False, b""
         try:
             while data := source.recv(1 << 16):
-                target.sendall(data)
-                writes |= b"IN EXCLUSIVE MODE" in data
-                if b"\0COMMIT\0" not in data:
-                    continue
-                wrote, writes = writes, False
-                if upwards and self.cuts and wrote:
+                # What is looked for may come in two pieces.
+                seen = seen[-32:] + data
+                writes |= b"IN EXCLUSIVE MODE" in seen
+                commits = b"\0COMMIT\0" in seen
+                cuts = upwards and self.cuts and writes and commits
+                if cuts:
+                    # Before the server is sent it, whose answer could be heard otherwise.
                     self.cuts = False
                     source.shutdown(socket.SHUT_RDWR)
+                target.sendall(data)
+                if cuts:
                     # What the server has been sent it carries out, though nobody hears of it.
                     target.shutdown(socket.SHUT_WR)
                     return
+                if commits:
+                    writes, seen = False, b""
             target.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
