@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ import orjson
 
 from stemmata_adapters.databases.postgresql_connections import listed
 from stemmata_adapters.databases.postgresql_turns import Turn
-from stemmata_adapters.view_stores import sql
+from stemmata_adapters.view_stores import readers, sql
 from stemmata_adapters.view_stores.dialect import Dialect
 from stemmata_adapters.view_stores.pages import TablePage
 from stemmata_domain.names import unstorable
@@ -243,16 +243,7 @@ class Compiled:
 
     def read(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return rows as they are asked for."""
-        readers = self._readers
-        if not readers:
-            return rows
-        found: list[Row] = []
-        for row in rows:
-            values = list(row)
-            for place, reader in readers:
-                values[place] = reader(values[place])
-            found.append(tuple(values))
-        return found
+        return readers.given_out(rows, self._readers)
 
 
 _PARAM = re.compile(r"\$([A-Za-z_]\w*)")
@@ -277,20 +268,8 @@ def _json_text(value: object) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
-def _flag(stored: Value) -> Value:
-    return None if stored is None else bool(stored)
-
-
-def _from_json_text(stored: Value) -> Value:
-    return None if stored is None else cast("Value", orjson.loads(cast("str", stored)))
-
-
 def _sorted_list(stored: Value) -> Value:
     return cast("Value", sorted(cast("list[str]", stored)))
 
 
-_READERS: dict[str, Callable[[Value], Value]] = {
-    "json": _from_json_text,
-    "flag": _flag,
-    "list": _sorted_list,
-}
+_READERS = {**readers.READERS, "list": _sorted_list}

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import orjson
 
-from stemmata_adapters.view_stores import sql
+from stemmata_adapters.view_stores import readers, sql
 from stemmata_adapters.view_stores.pages import TablePage
 from stemmata_projections.changes import Amend, Close
 from stemmata_projections.queries import Listed, Param, Query
@@ -153,16 +153,7 @@ class Compiled:
         return [given[name] for name in self._names]
 
     def read(self, rows: Sequence[Row]) -> Sequence[Row]:
-        readers = self._readers
-        if not readers:
-            return rows
-        found: list[Row] = []
-        for row in rows:
-            values = list(row)
-            for place, reader in readers:
-                values[place] = reader(values[place])
-            found.append(tuple(values))
-        return found
+        return readers.given_out(rows, self._readers)
 
 
 def _marked_query(query: Query[Any], mark: str) -> Query[Any]:
@@ -177,20 +168,8 @@ def _marked_query(query: Query[Any], mark: str) -> Query[Any]:
 _PARAM = re.compile(r":([A-Za-z_]\w*)")
 
 
-def _flag(stored: Value) -> Value:
-    return None if stored is None else bool(stored)
-
-
-def _from_json_text(stored: Value) -> Value:
-    return None if stored is None else cast("Value", orjson.loads(cast("str", stored)))
-
-
 def _sorted_list(stored: Value) -> Value:
     return cast("Value", sorted(orjson.loads(cast("str", stored))))
 
 
-_READERS: dict[str, Callable[[Value], Value]] = {
-    "json": _from_json_text,
-    "flag": _flag,
-    "list": _sorted_list,
-}
+_READERS = {**readers.READERS, "list": _sorted_list}

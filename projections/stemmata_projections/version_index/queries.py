@@ -191,15 +191,13 @@ class Place(NamedTuple):
     number: Query[NamedRow]
 
 
-ALIAS_SEEN_FROM_ENTITY = _by_alias(LINE_SEEN_FROM_ENTITY)
-NUMBER_SEEN_FROM_ENTITY = _by_number(LINE_SEEN_FROM_ENTITY)
-SEEN_FROM_ENTITY = Place(LINE_SEEN_FROM_ENTITY, ALIAS_SEEN_FROM_ENTITY, NUMBER_SEEN_FROM_ENTITY)
-ALIAS_IN_SCOPE = _by_alias(LINE_IN_SCOPE)
-NUMBER_IN_SCOPE = _by_number(LINE_IN_SCOPE)
-IN_SCOPE = Place(LINE_IN_SCOPE, ALIAS_IN_SCOPE, NUMBER_IN_SCOPE)
-ALIAS_OF_LINE = _by_alias(LINE_BY_ID)
-NUMBER_OF_LINE = _by_number(LINE_BY_ID)
-BY_ID = Place(LINE_BY_ID, ALIAS_OF_LINE, NUMBER_OF_LINE)
+def _place(line: Query[LineRow]) -> Place:
+    return Place(line, _by_alias(line), _by_number(line))
+
+
+SEEN_FROM_ENTITY = _place(LINE_SEEN_FROM_ENTITY)
+IN_SCOPE = _place(LINE_IN_SCOPE)
+BY_ID = _place(LINE_BY_ID)
 
 LinkRow: TypeAlias = tuple[str, str, str, str | None, str | None, int, str, str]
 LINKS_OF_VERSION: Query[LinkRow] = Query(
